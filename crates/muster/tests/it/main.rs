@@ -1,0 +1,1 @@
+//! The whole product, in process and as a real binary.
