@@ -5,6 +5,7 @@ use std::fmt;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::path::{AttributePath, shown};
+use crate::quirk::Quirks;
 use crate::schema::ResourceType;
 
 pub mod eval;
@@ -69,7 +70,17 @@ impl Operator {
 /// # Errors
 /// `invalidFilter`, with the position and what was expected there.
 pub fn parse(text: &str) -> Result<Filter> {
-    parse::filter(text)
+    parse::filter(text).map(|(filter, _)| filter)
+}
+
+/// Parse and validate a filter of `resource_type`; also the tolerated deviations it needs.
+///
+/// # Errors
+/// `invalidFilter`, as [`parse`] and [`Filter::validate`].
+pub fn read(text: &str, resource_type: &ResourceType) -> Result<(Filter, Quirks)> {
+    let (filter, mut quirks) = parse::filter(text)?;
+    eval::validate(&filter, resource_type, &mut quirks)?;
+    Ok((filter, quirks))
 }
 
 /// Parse `[…]` at the start of `text`; gives what follows the closing bracket.
@@ -83,7 +94,7 @@ impl Filter {
     /// # Errors
     /// `invalidFilter` naming the attribute. An unknown attribute is never dropped: that would widen the result.
     pub fn validate(&self, resource_type: &ResourceType) -> Result<()> {
-        eval::validate(self, resource_type)
+        eval::validate(self, resource_type, &mut Quirks::default())
     }
 
     /// Whether `resource` (as it would be returned, with `id`, `meta`, `groups`, `members`) satisfies the filter.

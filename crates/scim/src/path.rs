@@ -45,7 +45,10 @@ impl AttributePath {
         if let Some(after_dot) = rest.strip_prefix('.') {
             let (name, after) = split_name(after_dot);
             if name.is_empty() {
-                return Err(Error::invalid_path(format!("expected a sub-attribute name behind \"{}.\"", shown(text))));
+                return Err(Error::invalid_path(format!(
+                    "expected a sub-attribute name behind \"{}.\"",
+                    shown(text)
+                )));
             }
             sub = Some(name.to_owned());
             rest = after;
@@ -116,7 +119,11 @@ fn split_name(text: &str) -> (&str, &str) {
 }
 
 fn unexpected(text: &str, rest: &str) -> Error {
-    Error::invalid_path(format!("\"{}\" is not an attribute path: unexpected \"{}\"", shown(text), shown(rest)))
+    Error::invalid_path(format!(
+        "\"{}\" is not an attribute path: unexpected \"{}\"",
+        shown(text),
+        shown(rest)
+    ))
 }
 
 /// At most 80 characters of what a client sent, for an error message.

@@ -1,0 +1,4 @@
+//! The protocol, tested as values.
+
+mod filter;
+mod message;
