@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod ci;
 mod needs;
 mod tidy;
@@ -19,12 +20,19 @@ enum Chore {
     Ci(ci::Options),
     /// The rules of the house that the compiler does not know: who may use whom, where SQL may stand, licences.
     Tidy,
+    /// Requests per second beside a bare server in the same run.
+    Bench(bench::Options),
+    /// The bare server that `bench` starts.
+    #[command(hide = true)]
+    Floor,
 }
 
 fn main() -> std::process::ExitCode {
     let outcome = match Arguments::parse().chore {
         Chore::Ci(options) => ci::run(&options),
         Chore::Tidy => tidy::run(),
+        Chore::Bench(options) => bench::run(&options),
+        Chore::Floor => bench::run_floor(),
     };
     match outcome {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -1,0 +1,125 @@
+//! The processes under test.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+fn release(program: &str) -> PathBuf {
+    crate::root().join("target/release").join(program)
+}
+
+async fn listening(child: &mut Child) -> anyhow::Result<SocketAddr> {
+    let mut lines = BufReader::new(child.stdout.take().context("standard output")?).lines();
+    while let Some(line) = lines.next_line().await? {
+        if let Some(at) = line.find("listening on http://") {
+            let address = line[at + "listening on http://".len()..].trim().parse()?;
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            return Ok(address);
+        }
+    }
+    bail!("the server ended before it was ready")
+}
+
+pub(super) struct Floor {
+    pub(super) address: SocketAddr,
+    _child: Child,
+}
+
+impl Floor {
+    pub(super) async fn start() -> anyhow::Result<Self> {
+        let mut child =
+            Command::new(release("xtask")).arg("floor").stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+        Ok(Self { address: listening(&mut child).await?, _child: child })
+    }
+}
+
+pub(super) struct Muster {
+    pub(super) address: SocketAddr,
+    pub(super) tenant: String,
+    pub(super) key: String,
+    child: Child,
+}
+
+impl Muster {
+    pub(super) async fn start(data: &Path) -> anyhow::Result<Self> {
+        let tenant = command(data, &["tenant", "create", "Bench"]).await?;
+        let tenant = text(&tenant, "id")?;
+        let key =
+            command(data, &["key", "create", "--tenant", &tenant, "--name", "bench", "--scope", "SCIM2"])
+                .await?;
+        let key = text(&key, "key")?;
+        let mut child = Command::new(release("muster"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "0", "--data"])
+            .arg(data)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
+        Ok(Self { address: listening(&mut child).await?, tenant, key, child })
+    }
+
+    pub(super) fn path(&self, path: &str) -> String {
+        format!("/scim/v2/{}{path}", self.tenant)
+    }
+
+    pub(super) fn request(&self, method: &str, path: &str, body: Option<&Value>) -> Vec<u8> {
+        super::client::request(method, &self.path(path), &self.key, body.map(Value::to_string).as_deref())
+    }
+
+    /// Memory that is the server's own, without the page cache.
+    pub(super) fn anonymous_memory_kib(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
+        let line = status.lines().find(|l| l.starts_with("RssAnon:"))?;
+        line.split_whitespace().nth(1)?.parse().ok()
+    }
+
+    pub(super) async fn stop(&mut self) -> anyhow::Result<()> {
+        let pid = self.child.id().context("the server has ended by itself")?;
+        Command::new("kill").args(["-TERM", &pid.to_string()]).status().await?;
+        let status = self.child.wait().await?;
+        anyhow::ensure!(status.success(), "the server did not end well: {status}");
+        Ok(())
+    }
+}
+
+async fn command(data: &Path, arguments: &[&str]) -> anyhow::Result<Value> {
+    let output = Command::new(release("muster"))
+        .args(arguments)
+        .arg("--json")
+        .arg("--data")
+        .arg(data)
+        .output()
+        .await?;
+    if !output.status.success() {
+        bail!("muster {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+fn text(value: &Value, name: &str) -> anyhow::Result<String> {
+    Ok(value.get(name).and_then(Value::as_str).with_context(|| format!("{name} in {value}"))?.to_owned())
+}
+
+/// Durable 4 KiB writes a second in the folder, for half a second: what one commit costs here and now.
+pub(super) fn fsync_rate(folder: &Path) -> anyhow::Result<f64> {
+    let path = folder.join("fsync-probe");
+    let mut file = OpenOptions::new().create_new(true).write(true).open(&path)?;
+    let started = Instant::now();
+    let mut count = 0u32;
+    while started.elapsed() < Duration::from_millis(500) {
+        file.write_all(&[7; 4096])?;
+        file.sync_data()?;
+        count += 1;
+    }
+    let rate = f64::from(count) / started.elapsed().as_secs_f64();
+    std::fs::remove_file(path)?;
+    Ok(rate)
+}
