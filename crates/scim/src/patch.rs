@@ -2,12 +2,19 @@
 
 use serde_json::Value;
 
+mod apply;
+mod assign;
+mod members;
+mod parse;
+mod remove;
+mod select;
+
+use crate::Resource;
 use crate::error::Result;
 use crate::filter::Filter;
 use crate::path::PatchPath;
 use crate::quirk::Quirks;
 use crate::schema::ResourceType;
-use crate::Resource;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Op {
@@ -16,6 +23,8 @@ pub enum Op {
     Remove,
 }
 
+/// One operation. A `path` that is a schema URN alone (`urn:…:enterprise:2.0:User`: the whole extension) has the URN as
+/// its attribute's name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Operation {
     pub op: Op,
@@ -58,14 +67,14 @@ pub struct Applied {
     /// Whether `resource` differs from what it was applied to (members apart).
     pub changed: bool,
     pub members: Vec<MemberChange>,
+    /// Those of the request's message included.
     pub quirks: Quirks,
 }
 
 /// # Errors
 /// `invalidSyntax`, `invalidPath`, `invalidValue`; the detail names the operation's index.
 pub fn parse(body: Value) -> Result<PatchRequest> {
-    let _ = body;
-    todo!()
+    parse::request(body)
 }
 
 /// Apply to a copy of `current`.
@@ -73,6 +82,8 @@ pub fn parse(body: Value) -> Result<PatchRequest> {
 /// # Errors
 /// `invalidPath`, `invalidValue`, `mutability`, `noTarget`; nothing has changed then.
 pub fn apply(current: &Resource, request: &PatchRequest, resource_type: &ResourceType) -> Result<Applied> {
-    let _ = (current, request, resource_type);
-    todo!()
+    apply::apply(current, request, resource_type)
 }
+
+pub(crate) use apply::Draft;
+pub(crate) use members::value_of as members_value;

@@ -42,6 +42,7 @@ quirks! {
     ReadOnlyIgnored = "read-only-ignored", "Entra, Okta", "`id`, `meta`, `groups` or another read-only attribute in a body; ignored";
     ScalarType = "scalar-type", "any", "a number or boolean for a string, or a numeric string for a number; converted";
     SingleForMultiple = "single-for-multiple", "any", "one value for a multi-valued attribute; taken as a list of one";
+    ScalarArray = "scalar-array", "Entra (2018 jobs)", "a single-valued attribute is an array with one value, or with one {\"value\": …}; that value is taken";
     StringElement = "string-element", "any", "a string for an element of a complex multi-valued attribute; taken as its `value`";
     MissingPatchSchema = "missing-patch-schema", "any", "a PATCH body without the PatchOp schema URN; accepted";
     OperationsCase = "operations-case", "Entra", "members of the PATCH message in another case (`operations`, `Op`, `Path`); read without case";
