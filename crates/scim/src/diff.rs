@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::Resource;
 
@@ -49,13 +49,10 @@ fn change(path: String, before: Option<&Value>, after: Option<&Value>) -> Change
     Change { path, before: before.cloned(), after: after.cloned() }
 }
 
-static NOTHING: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+static NOTHING: LazyLock<Resource> = LazyLock::new(Resource::new);
 
 /// Both sides as objects to look into; `None` if one is something else, or if looking into them would show nothing.
-fn objects<'v>(
-    old: Option<&'v Value>,
-    new: Option<&'v Value>,
-) -> Option<(&'v Map<String, Value>, &'v Map<String, Value>)> {
+fn objects<'v>(old: Option<&'v Value>, new: Option<&'v Value>) -> Option<(&'v Resource, &'v Resource)> {
     let object = |side: Option<&'v Value>| side.map_or(Some(&*NOTHING), Value::as_object);
     let (old, new) = (object(old)?, object(new)?);
     (!old.is_empty() || !new.is_empty()).then_some((old, new))
@@ -64,10 +61,7 @@ fn objects<'v>(
 type Pair<'v> = (&'v String, Option<&'v Value>, Option<&'v Value>);
 
 /// The names whose values differ.
-fn pairs<'v>(
-    old: &'v Map<String, Value>,
-    new: &'v Map<String, Value>,
-) -> impl Iterator<Item = Pair<'v>> + use<'v> {
+fn pairs<'v>(old: &'v Resource, new: &'v Resource) -> impl Iterator<Item = Pair<'v>> + use<'v> {
     let now = new.iter().map(|(name, value)| (name, old.get(name), Some(value)));
     let gone = old.iter().filter(|(name, _)| !new.contains_key(*name)).map(|(name, v)| (name, Some(v), None));
     now.chain(gone).filter(|(_, old, new)| old != new)

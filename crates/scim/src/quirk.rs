@@ -34,7 +34,8 @@ quirks! {
     ManagerString = "manager-string", "Entra", "`manager` is a plain string; stored as an object with `value`";
     ManagerEmpty = "manager-empty", "Entra", "`manager` is \"\", null or {\"value\": \"\"}; removed";
     ManagerArray = "manager-array", "Entra (historic)", "`manager` is an array with one object; its first element is taken";
-    ComplexString = "complex-string", "Entra", "a complex element is a JSON document in a string (roles); parsed, or kept in `value`";
+    ComplexString = "complex-string", "Entra", "a complex element, or its `value`, is a JSON document in a string (roles); parsed, or kept in `value`";
+    DisplayName = "display-name", "Entra (AppRoleAssignmentsComplex)", "an element (roles) names itself in `displayName`; stored as `display`";
     EmptyRemoves = "empty-removes", "Entra", "add or replace with \"\" or null; the value is removed";
     UndeclaredExtension = "undeclared-extension", "Entra", "an extension URN is a key of the body but not listed in `schemas`; added";
     UnknownSchema = "unknown-schema", "Entra, OneLogin", "`schemas` lists a URI that is not served here; ignored and not echoed";

@@ -195,6 +195,7 @@ pub(crate) fn object(
             quirks.note(if reference { Quirk::ManagerEmpty } else { Quirk::EmptyRemoves });
             return Ok(None);
         }
+        Value::Object(object) if attribute.multi_valued => unpacked(object, quirks),
         Value::Object(object) => object,
         Value::Array(items) if !attribute.multi_valued => match one_of(items, place)? {
             None => return Ok(None),
@@ -239,9 +240,30 @@ fn wrapped(
     Ok(Map::from_iter([("value".to_owned(), value)]))
 }
 
+/// Entra's default role assignment: the `value` alone, and in it a JSON document with the real `value`.
+fn unpacked(object: Map<String, Value>, quirks: &mut Quirks) -> Map<String, Value> {
+    if object.len() == 1
+        && let Some(Value::String(text)) = object.get("value")
+        && text.starts_with('{')
+        && let Ok(inner) = serde_json::from_str::<Map<String, Value>>(text)
+        && inner.get("value").is_some_and(Value::is_string)
+    {
+        quirks.note(Quirk::ComplexString);
+        return inner;
+    }
+    object
+}
+
 /// The member of an object by its case-insensitive name.
 pub(crate) fn by_name<'v>(object: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
     object.get(name).or_else(|| object.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).map(|(_, v)| v))
+}
+
+/// Entra's AppRoleAssignmentsComplex names a role in `displayName`, where RFC 7643 §2.4 has `display`.
+fn display<'a>(name: &str, attribute: &'a Attribute, quirks: &mut Quirks) -> Option<&'a Attribute> {
+    let display = attribute.sub("display").filter(|_| attribute.multi_valued && name == "displayName")?;
+    quirks.note(Quirk::DisplayName);
+    Some(display)
 }
 
 /// The sub-attributes of a complex value.
@@ -254,7 +276,7 @@ pub(crate) fn fields<'a>(
     distinct_names(&object)?;
     let mut fields = Vec::with_capacity(object.len());
     for (name, value) in object {
-        let Some(sub) = attribute.sub(&name) else {
+        let Some(sub) = attribute.sub(&name).or_else(|| display(&name, attribute, quirks)) else {
             quirks.note(Quirk::UnknownAttribute);
             continue;
         };
@@ -278,11 +300,16 @@ pub(crate) fn is_hollow(element: &Value) -> bool {
 /// Fields as an object; `None` if nothing is in it, or nothing but `type` and `primary` because the rest was emptied.
 pub(crate) fn assembled(fields: Fields<'_>) -> Option<Value> {
     let emptied = fields.iter().any(|(_, value)| value.is_none());
-    let object: Map<String, Value> =
-        fields.into_iter().filter_map(|(sub, value)| Some((sub.name.clone(), value?))).collect();
+    let mut object = Map::with_capacity(fields.len());
+    for (sub, value) in fields {
+        if let Some(value) = value {
+            object.insert(sub.name.clone(), value);
+        }
+    }
     let nothing = object.is_empty();
     let element = Value::Object(object);
-    (!nothing && !(emptied && is_hollow(&element))).then_some(element)
+    let says_something = !nothing && !(emptied && is_hollow(&element));
+    says_something.then_some(element)
 }
 
 fn element(value: Value, attribute: &Attribute, place: &str, quirks: &mut Quirks) -> Result<Option<Value>> {

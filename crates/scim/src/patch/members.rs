@@ -30,7 +30,7 @@ impl Draft<'_> {
             Some(_) => return Err(immutable(target)),
         }
         let place = target.to_string();
-        let single = op == Op::Add && !self.whole;
+        let single = target.filter.is_some() || (op == Op::Add && !self.whole);
         let empty = value.is_null() || value == "";
         if empty && !self.whole {
             self.quirks.note(Quirk::EmptyRemoves);
