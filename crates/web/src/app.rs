@@ -1,0 +1,51 @@
+//! What every handler is given.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use directory::{Directory, TenantId};
+
+use crate::client_address::Network;
+use crate::metrics::Metrics;
+use crate::rate_limit::Buckets;
+
+/// How the web front behaves; set once at start.
+#[derive(Debug, Clone)]
+pub struct WebOptions {
+    /// SCIM requests a second and tenant, unless the tenant's settings say otherwise; 0 is no limit.
+    pub rate_limit: u32,
+    /// Wrong API keys a second and client address before 401 becomes 429 (three times as many at once); 0 is no limit.
+    pub failed_keys: u32,
+    /// Reverse proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// The server holds throw-away data; the console says so.
+    pub demo: bool,
+}
+
+impl Default for WebOptions {
+    fn default() -> Self {
+        Self { rate_limit: 200, failed_keys: 20, trusted_proxies: Vec::new(), demo: false }
+    }
+}
+
+/// The directory with the state of the web front. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    pub directory: Directory,
+    pub options: Arc<WebOptions>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) limits: Arc<RateLimits>,
+}
+
+/// The buckets of this process.
+#[derive(Debug, Default)]
+pub(crate) struct RateLimits {
+    pub(crate) tenants: Buckets<TenantId>,
+    pub(crate) addresses: Buckets<Option<IpAddr>>,
+}
+
+impl App {
+    pub fn new(directory: Directory, options: WebOptions) -> Self {
+        Self { directory, options: Arc::new(options), metrics: Arc::default(), limits: Arc::default() }
+    }
+}

@@ -1,0 +1,125 @@
+//! One user or group: POST, GET, PUT, PATCH, DELETE (RFC 7644 §3.3, §3.4.1, §3.5, §3.6).
+
+use directory::{Error, Kind, Written, etag, scim_type};
+use http::StatusCode;
+use scim::Resource;
+use scim::projection::Projection;
+use serde_json::Value;
+
+use super::endpoint::Answer;
+use super::exchange::{Call, Slot};
+use super::reply::{Refusal, Reply};
+
+pub(crate) async fn create(mut call: Call, kind: Kind) -> Answer {
+    let projection = call.parameters.projection()?;
+    let body = object(call.body.take())?;
+    let (cx, slot) = call.context(move |written| {
+        // RFC 7644 §3.3: 201 for a new resource; an inactive one that was reactivated is not new.
+        let status = if written.created { StatusCode::CREATED } else { StatusCode::OK };
+        shown(status, written, &projection)
+    });
+    let written = call.app.directory.create(cx, kind, body).await;
+    settle(&call, slot, written)
+}
+
+pub(crate) async fn get(call: Call, kind: Kind) -> Answer {
+    let projection = call.parameters.projection()?;
+    let found = call.app.directory.get(&call.client.tenant, kind, &call.id, &projection).await;
+    let found = found.and_then(|found| call.condition.check_read(found.version).map(|()| found));
+    match found {
+        Ok(found) => {
+            let location = call.app.directory.public_url().location(&call.client.tenant, kind, &found.id);
+            let reply = resource(StatusCode::OK, found.resource, kind, found.version, &projection);
+            Ok(Reply { location: Some(location), resource_id: Some(call.id), ..reply })
+        }
+        Err(Error::NotModified { current }) => {
+            let mut reply = Reply::empty(StatusCode::NOT_MODIFIED);
+            reply.etag = Some(etag(current));
+            reply.resource_id = Some(call.id);
+            Ok(reply)
+        }
+        Err(error) => Err(call.refusal(error)),
+    }
+}
+
+pub(crate) async fn replace(mut call: Call, kind: Kind) -> Answer {
+    let projection = call.parameters.projection()?;
+    let body = object(call.body.take())?;
+    let (cx, slot) = call.context(move |written| shown(StatusCode::OK, written, &projection));
+    let condition = std::mem::take(&mut call.condition);
+    let written = call.app.directory.replace(cx, kind, &call.id, body, condition).await;
+    settle(&call, slot, written)
+}
+
+pub(crate) async fn patch(mut call: Call, kind: Kind) -> Answer {
+    let projection = call.parameters.projection()?;
+    let request = scim::patch::parse(call.body.take())?;
+    let asked = matches!(projection, Projection::Only(_));
+    let shown_by = projection.clone();
+    let (cx, slot) = call.context(move |written| {
+        // RFC 7644 §3.5.2: 204 is allowed unless `attributes` was asked for. It keeps the cost of adding a member to a large
+        // group from growing with the group.
+        if written.members_loaded || asked || kind != Kind::Group {
+            shown(StatusCode::OK, written, &shown_by)
+        } else {
+            Reply { etag: Some(etag(written.version)), ..about(Reply::empty(StatusCode::NO_CONTENT), written) }
+        }
+    });
+    let condition = std::mem::take(&mut call.condition);
+    let written = call.app.directory.patch(cx, kind, &call.id, request, condition).await;
+    let members_missing = written.as_ref().is_ok_and(|w| !w.members_loaded) && kind == Kind::Group;
+    let reply = settle(&call, slot, written)?;
+    if asked && members_missing && projection.wants("members") {
+        return with_members(&call, reply, &projection).await;
+    }
+    Ok(reply)
+}
+
+/// The members of a large group, which a PATCH does not load, because the client named them in `attributes`.
+async fn with_members(call: &Call, recorded: Reply, projection: &Projection) -> Answer {
+    let found = call.app.directory.get(&call.client.tenant, Kind::Group, &call.id, projection).await;
+    let found = found.map_err(|error| call.refusal(error))?;
+    let reply = resource(StatusCode::OK, found.resource, Kind::Group, found.version, projection);
+    Ok(Reply { body: reply.body, value: reply.value, etag: reply.etag, ..recorded })
+}
+
+pub(crate) async fn delete(mut call: Call, kind: Kind) -> Answer {
+    let (cx, slot) = call.context(|written| about(Reply::empty(StatusCode::NO_CONTENT), written));
+    let condition = std::mem::take(&mut call.condition);
+    let deleted = call.app.directory.delete(cx, kind, &call.id, condition).await;
+    deleted.map_err(|error| call.refusal(error))?;
+    Ok(slot.lock().take().unwrap_or_else(|| Reply::empty(StatusCode::NO_CONTENT)))
+}
+
+fn object(body: Value) -> Result<Resource, Refusal> {
+    match body {
+        Value::Object(object) => Ok(object),
+        other => {
+            let detail = format!("the body is {}; expected a JSON object", scim::json::kind(&other));
+            Err(scim::Error::invalid_syntax(detail).into())
+        }
+    }
+}
+
+/// The reply that was recorded with the write.
+fn settle(call: &Call, slot: Slot, written: directory::Result<Written>) -> Answer {
+    let written = written.map_err(|error| call.refusal(error))?;
+    let reply = slot.lock().take();
+    Ok(reply.unwrap_or_else(|| shown(StatusCode::OK, &written, &Projection::Default)))
+}
+
+fn shown(status: StatusCode, written: &Written, projection: &Projection) -> Reply {
+    about(resource(status, written.resource.clone(), written.kind, written.version, projection), written)
+}
+
+fn about(reply: Reply, written: &Written) -> Reply {
+    Reply { resource_id: Some(written.id.clone()), ..reply }
+}
+
+/// `ETag` (RFC 7644 §3.14) and `Location` (§3.3, and as §3.4.1 and §3.5.1 show it).
+fn resource(status: StatusCode, resource: Resource, kind: Kind, version: u64, projection: &Projection) -> Reply {
+    let location = resource.get("meta").and_then(|meta| meta.get("location")).and_then(Value::as_str);
+    let location = location.map(str::to_owned);
+    let body = projection.apply(resource, scim_type(kind));
+    Reply { etag: Some(etag(version)), location, ..Reply::json(status, Value::Object(body)) }
+}

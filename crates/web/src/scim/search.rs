@@ -1,0 +1,28 @@
+//! Queries: by URL (RFC 7644 §3.4.2) and by `POST …/.search` (§3.4.3), of one type or of all at the root.
+
+use directory::Scope;
+use http::StatusCode;
+use scim::message::SearchRequest;
+
+use super::endpoint::Answer;
+use super::exchange::Call;
+use super::reply::Reply;
+
+pub(crate) async fn list(call: Call, scope: Scope) -> Answer {
+    let request = call.parameters.search()?;
+    answer(&call, scope, request).await
+}
+
+pub(crate) async fn search(mut call: Call, scope: Scope) -> Answer {
+    let request = SearchRequest::from_body(call.body.take())?;
+    answer(&call, scope, request).await
+}
+
+async fn answer(call: &Call, scope: Scope, request: SearchRequest) -> Answer {
+    let found = call.app.directory.query(&call.client.tenant, scope, request).await;
+    let found = found.map_err(|error| call.refusal(error))?;
+    // RFC 7644 §3.4.2: no match is 200 with an empty list, never 404. Entra's connection test rests on it.
+    let mut reply = Reply::json(StatusCode::OK, found.list.into_body());
+    reply.quirks = found.quirks;
+    Ok(reply)
+}
