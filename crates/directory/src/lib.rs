@@ -1,1 +1,71 @@
-//! placeholder
+//! The service provider's rules: what may be created, changed and seen. A verb a file.
+//!
+//! [`Directory`] is the one door; `web` and the command line go through it and cannot reach the store.
+//! Everything one write does happens in one transaction: see [`mod@patch`] for the walk of one request.
+//!
+//! | to … | see |
+//! |---|---|
+//! | change resources | [`create`], [`replace`], [`mod@patch`], [`delete`], [`restore`], [`membership`] |
+//! | read resources | [`get`], [`query`], [`listing`] |
+//! | know who asks | [`key`], [`operator`], [`session`] |
+//! | administer | [`tenant`], [`settings`] |
+//! | look back | [`audit`], [`request_log`], [`statistics`] |
+//! | keep house | [`maintenance`] |
+
+mod directory;
+
+pub mod audit;
+pub mod clock;
+pub mod context;
+pub mod create;
+mod cursor;
+pub mod delete;
+pub mod error;
+pub mod get;
+mod index;
+pub mod key;
+pub mod listing;
+pub mod location;
+pub mod maintenance;
+pub mod membership;
+mod name;
+mod narrow;
+pub mod operator;
+pub mod password;
+pub mod patch;
+pub mod query;
+pub mod random;
+pub mod replace;
+mod representation;
+pub mod request_log;
+pub mod restore;
+pub mod secret;
+pub mod session;
+pub mod settings;
+pub mod statistics;
+pub mod tenant;
+mod transaction;
+pub mod version;
+
+pub use audit::Verdict;
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use context::{Actor, Caller, Context, Recorder, Written};
+pub use directory::Directory;
+pub use error::{Error, Result};
+pub use get::Found;
+pub use key::{AuthError, Authenticated, NewKey, Scope as KeyScope};
+pub use listing::{ListQuery, Listing, Members};
+pub use location::{PublicUrl, scim_type};
+pub use operator::{Grant, Operator, Permission, Role};
+pub use query::{Answer, Scope};
+pub use random::Random;
+pub use secret::Secret;
+pub use session::{Session, SignedIn};
+pub use statistics::Statistics;
+pub use tenant::Tenant;
+pub use version::{Precondition, Tags, etag};
+
+pub use store::{
+    AuditQuery, AuditRow, Exchange, ExchangeQuery, ExchangeRow, GroupRef, InactiveConflict, KeyRow, Kind,
+    ListSort, MemberRow, Settings, StatusClass, Stored, TenantId, UnknownMembers,
+};

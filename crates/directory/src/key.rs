@@ -1,0 +1,402 @@
+//! API keys: `mst_<keyid>_<secret><crc>`, bound to one tenant, shown once, kept as an HMAC.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
+use serde_json::json;
+use store::{KeyRow, Settings, TenantId};
+
+use crate::context::Context;
+use crate::directory::Directory;
+use crate::error::{Error, Result};
+use crate::name;
+use crate::random::Random;
+use crate::secret::{Secret, same};
+use crate::transaction::Transaction;
+
+/// Days that a key lives when nothing is said.
+pub const EXPIRY_DEFAULT_DAYS: i64 = 90;
+/// Days that a key lives at most.
+pub const EXPIRY_MAX_DAYS: i64 = 366;
+/// Days that the old secret lives at most beside the new one.
+pub const OVERLAP_MAX_DAYS: i64 = 7;
+
+const PREFIX: &str = "mst_";
+/// 256 bits in base 62.
+const SECRET_CHARS: usize = 43;
+const CRC_CHARS: usize = 6;
+/// 64 bits in base 62.
+const ID_CHARS: usize = 11;
+
+/// What a key is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Reading and writing users and groups.
+    Scim2,
+    /// Reading them.
+    Scim2Read,
+}
+
+impl Scope {
+    pub const ALL: [Scope; 2] = [Self::Scim2, Self::Scim2Read];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Scim2 => "SCIM2",
+            Self::Scim2Read => "SCIM2:READ",
+        }
+    }
+
+    /// # Errors
+    /// [`Error::Invalid`] naming the scopes there are.
+    pub fn parse(text: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str().eq_ignore_ascii_case(text.trim())).ok_or_else(
+            || {
+                let known = Self::ALL.map(Self::as_str).join(", ");
+                Error::invalid("scope", format!("\"{text}\" is not a scope; there are: {known}"))
+            },
+        )
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewKey {
+    pub name: String,
+    pub scopes: Vec<Scope>,
+    /// `None`: in 90 days.
+    pub expires: Option<Timestamp>,
+}
+
+/// A request's key, found good.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Authenticated {
+    pub key_id: String,
+    pub key_name: String,
+    pub scopes: Vec<Scope>,
+    pub expires: Option<Timestamp>,
+    /// The settings of the key's tenant, for the request that follows.
+    pub settings: Settings,
+}
+
+impl Authenticated {
+    pub fn may_read(&self) -> bool {
+        !self.scopes.is_empty()
+    }
+
+    pub fn may_write(&self) -> bool {
+        self.scopes.contains(&Scope::Scim2)
+    }
+}
+
+/// Why a request is not authenticated. The client is told 401 and no more than whether a key that it holds has run out.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum AuthError {
+    /// Malformed, unknown, of another tenant, or for a tenant that does not exist: one answer for all.
+    #[error("the API key is not valid here")]
+    Invalid,
+    #[error("the API key has expired; create a new one")]
+    Expired { key_id: String, name: String },
+    #[error("the API key has been revoked")]
+    Revoked { key_id: String, name: String },
+    #[error("{0}")]
+    Failed(Error),
+}
+
+impl Directory {
+    /// The row, and the key itself: it is shown this once and cannot be had again.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], [`Error::NoTenant`]
+    pub async fn create_key(&self, cx: Context, key: NewKey) -> Result<(KeyRow, String)> {
+        let now = self.now();
+        let name = name::acceptable("name", &key.name)?;
+        let scopes = scopes(&key.scopes)?;
+        let expires = expiry(key.expires, now)?;
+        let id = base62(&self.0.random.bytes::<8>(), ID_CHARS);
+        let (shown, digest) = self.new_secret(&id);
+        let row = KeyRow {
+            id,
+            name,
+            scopes,
+            digests: vec![(digest.to_vec(), None)],
+            created: now,
+            created_by: cx.actor.to_string(),
+            expires: Some(expires),
+            revoked: None,
+            last_used: None,
+            last_address: None,
+        };
+        let inserted = row.clone();
+        self.administer(cx, move |t| {
+            t.write.insert_key(&inserted)?;
+            t.audit("key.create", None, Some(inserted.name.clone()), key_detail(&inserted))
+        })
+        .await?;
+        Ok((row, shown))
+    }
+
+    /// A second secret; the one before stays good for `overlap`, so that clients can be changed over one by one.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`], [`Error::Invalid`], [`Error::NoTenant`]
+    pub async fn rotate_key(
+        &self,
+        cx: Context,
+        key_id: &str,
+        overlap: SignedDuration,
+    ) -> Result<(KeyRow, String)> {
+        if overlap.is_negative() || overlap > SignedDuration::from_hours(24 * OVERLAP_MAX_DAYS) {
+            return Err(Error::invalid("overlap", format!("choose 0 to {OVERLAP_MAX_DAYS} days")));
+        }
+        let id = key_id.to_owned();
+        let (shown, digest) = self.new_secret(key_id);
+        let row = self
+            .administer(cx, move |t| {
+                let mut row = t.live_key(&id)?;
+                let until = t.now.saturating_add(overlap).map_err(Error::internal)?;
+                // Two secrets live at most: the one that was current, until the overlap ends, and the new one.
+                row.digests.retain(|(_, end)| end.is_none());
+                row.digests.iter_mut().for_each(|(_, end)| *end = Some(until));
+                row.digests.push((digest.to_vec(), None));
+                t.write.set_key_digests(&id, &row.digests)?;
+                let detail = json!({ "key": id, "old_secret_until": until.to_string() });
+                t.audit("key.rotate", None, Some(row.name.clone()), detail)?;
+                Ok(row)
+            })
+            .await?;
+        Ok((row, shown))
+    }
+
+    /// At once: the next request with this key is refused.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`], [`Error::NoTenant`]
+    pub async fn revoke_key(&self, cx: Context, key_id: &str) -> Result<()> {
+        let id = key_id.to_owned();
+        self.administer(cx, move |t| {
+            let row = t.live_key(&id)?;
+            t.write.revoke_key(&id, t.now)?;
+            t.audit("key.revoke", None, Some(row.name), json!({ "key": id }))
+        })
+        .await
+    }
+
+    /// All keys of the tenant, those revoked too. Last use is as of the latest flush, at most a minute ago.
+    ///
+    /// # Errors
+    /// [`Error::NoTenant`]
+    pub async fn keys(&self, tenant: &TenantId) -> Result<Vec<KeyRow>> {
+        self.0.store.tenant(tenant).read(|read| Ok(read.keys()?)).await
+    }
+
+    /// Whether the bearer credential is a live key of this tenant.
+    ///
+    /// # Errors
+    /// [`AuthError`]
+    pub async fn verify_key(
+        &self,
+        tenant: &TenantId,
+        bearer: &str,
+        address: Option<IpAddr>,
+    ) -> Result<Authenticated, AuthError> {
+        // A typing error or a random guess is seen without looking anything up.
+        let id = key_id(bearer).ok_or(AuthError::Invalid)?.to_owned();
+        let digest = self.0.secrets.keys.sign(bearer.as_bytes());
+        let found = self.0.store.read(move |read| Ok(read.key(&id)?)).await.map_err(AuthError::Failed)?;
+        let now = self.now();
+        let (owner, row) = match found {
+            Some((owner, row)) => (Some(owner), row),
+            None => (None, nobody()),
+        };
+        let good = row.digests.iter().fold(false, |good, (stored, until)| {
+            good | (same(stored, &digest) & until.is_none_or(|until| now < until))
+        });
+        if !good || owner.as_ref() != Some(tenant) {
+            return Err(AuthError::Invalid);
+        }
+        if row.revoked.is_some() {
+            return Err(AuthError::Revoked { key_id: row.id, name: row.name });
+        }
+        if row.expires.is_some_and(|expires| now >= expires) {
+            return Err(AuthError::Expired { key_id: row.id, name: row.name });
+        }
+        let settings = self.settings(tenant).await.map_err(|error| match error {
+            Error::NoTenant => AuthError::Invalid,
+            other => AuthError::Failed(other),
+        })?;
+        self.0.last_used.note(tenant, &row.id, now, address);
+        let scopes = row.scopes.iter().filter_map(|scope| Scope::parse(scope).ok()).collect();
+        Ok(Authenticated { key_id: row.id, key_name: row.name, scopes, expires: row.expires, settings })
+    }
+
+    /// A key with a fresh secret, and the digest that is stored of it.
+    fn new_secret(&self, id: &str) -> (String, [u8; 32]) {
+        let shown = compose(id, &self.0.random);
+        let digest = digest(&self.0.secrets.keys, &shown);
+        (shown, digest)
+    }
+}
+
+impl Transaction<'_> {
+    fn live_key(&self, id: &str) -> Result<KeyRow> {
+        let row = self.write.keys()?.into_iter().find(|row| row.id == id && row.revoked.is_none());
+        row.ok_or_else(|| Error::Unknown { what: "API key", name: id.to_owned() })
+    }
+}
+
+/// Stands in for a key that does not exist, so that the comparison takes place all the same.
+fn nobody() -> KeyRow {
+    KeyRow {
+        id: String::new(),
+        name: String::new(),
+        scopes: Vec::new(),
+        digests: vec![(vec![0; 32], None)],
+        created: Timestamp::UNIX_EPOCH,
+        created_by: String::new(),
+        expires: None,
+        revoked: None,
+        last_used: None,
+        last_address: None,
+    }
+}
+
+fn digest(secret: &Secret, key: &str) -> [u8; 32] {
+    secret.sign(key.as_bytes())
+}
+
+fn key_detail(row: &KeyRow) -> serde_json::Value {
+    json!({
+        "key": row.id,
+        "scopes": row.scopes,
+        "expires": row.expires.map(|at| at.to_string()),
+    })
+}
+
+fn scopes(scopes: &[Scope]) -> Result<Vec<String>> {
+    if scopes.is_empty() {
+        return Err(Error::invalid("scope", "choose at least one scope, such as SCIM2"));
+    }
+    let mut names: Vec<String> = scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+fn expiry(asked: Option<Timestamp>, now: Timestamp) -> Result<Timestamp> {
+    let in_days =
+        |days: i64| now.saturating_add(SignedDuration::from_hours(24 * days)).map_err(Error::internal);
+    let expires = match asked {
+        Some(expires) => expires,
+        None => in_days(EXPIRY_DEFAULT_DAYS)?,
+    };
+    if expires <= now {
+        return Err(Error::invalid("expires", "the expiry lies in the past"));
+    }
+    if expires > in_days(EXPIRY_MAX_DAYS)? {
+        return Err(Error::invalid(
+            "expires",
+            format!("a key lives at most {EXPIRY_MAX_DAYS} days; rotate it instead"),
+        ));
+    }
+    Ok(expires)
+}
+
+fn compose(id: &str, random: &Random) -> String {
+    let body = format!("{PREFIX}{id}_{}", base62(&random.bytes::<32>(), SECRET_CHARS));
+    let crc = crc(&body);
+    body + &crc
+}
+
+/// The id in a well-formed key: right prefix, lengths and checksum.
+fn key_id(key: &str) -> Option<&str> {
+    let (id, secret) = key.strip_prefix(PREFIX)?.split_once('_')?;
+    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric());
+    if id.len() != ID_CHARS || secret.len() != SECRET_CHARS + CRC_CHARS || !plain(id) || !plain(secret) {
+        return None;
+    }
+    let (body, checksum) = key.split_at_checked(key.len().checked_sub(CRC_CHARS)?)?;
+    (crc(body) == checksum).then_some(id)
+}
+
+fn crc(body: &str) -> String {
+    base62(&crc32fast::hash(body.as_bytes()).to_be_bytes(), CRC_CHARS)
+}
+
+/// The bytes as a number in base 62, with leading zeros.
+fn base62(bytes: &[u8], width: usize) -> String {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut digits = vec![0_u32; width];
+    for byte in bytes {
+        let mut carry = u32::from(*byte);
+        for digit in digits.iter_mut().rev() {
+            carry += *digit * 256;
+            *digit = carry % 62;
+            carry /= 62;
+        }
+    }
+    digits.into_iter().filter_map(|digit| DIGITS.get(digit as usize)).map(|byte| char::from(*byte)).collect()
+}
+
+/// When and from where keys were used, until it is written down; so that no request waits for it.
+#[derive(Debug, Default)]
+pub(crate) struct LastUsed(Mutex<HashMap<(TenantId, String), (Timestamp, Option<IpAddr>)>>);
+
+impl LastUsed {
+    fn note(&self, tenant: &TenantId, key: &str, at: Timestamp, address: Option<IpAddr>) {
+        self.0.lock().insert((tenant.clone(), key.to_owned()), (at, address));
+    }
+
+    /// By tenant; empties the buffer.
+    pub(crate) fn take(&self) -> HashMap<TenantId, Vec<(String, Timestamp, Option<String>)>> {
+        let mut by_tenant: HashMap<TenantId, Vec<_>> = HashMap::new();
+        for ((tenant, key), (at, address)) in self.0.lock().drain() {
+            by_tenant.entry(tenant).or_default().push((key, at, address.map(|a| a.to_string())));
+        }
+        by_tenant
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_refused_unless_it_is_exactly_right() {
+        let key = compose("abcDEF01234", &Random::seeded(1));
+        assert_eq!(key_id(&key), Some("abcDEF01234"));
+        assert_eq!(key.len(), PREFIX.len() + ID_CHARS + 1 + SECRET_CHARS + CRC_CHARS);
+        let swapped: String = key.chars().rev().collect();
+        let longer = format!("{key}0");
+        let other_case = key.to_ascii_uppercase();
+        let cut = &key[..key.len() - 1];
+        for wrong in [
+            "",
+            "mst_",
+            "Bearer",
+            "null",
+            "undefined",
+            &swapped,
+            &longer,
+            &other_case,
+            cut,
+            &key.replace('m', "ı"),
+        ] {
+            assert_eq!(key_id(wrong), None, "{wrong}");
+        }
+        for at in PREFIX.len()..key.len() {
+            let mut bytes = key.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'x' { b'y' } else { b'x' };
+            assert_eq!(key_id(&String::from_utf8(bytes).unwrap()), None, "a typing error at {at}");
+        }
+    }
+
+    #[test]
+    fn base62_is_a_number() {
+        for (bytes, expect) in [(&[0_u8][..], "000"), (&[61], "00z"), (&[62], "010"), (&[255, 255], "H31")] {
+            assert_eq!(base62(bytes, 3), expect);
+        }
+        assert_eq!(base62(&[255; 32], SECRET_CHARS).len(), SECRET_CHARS);
+    }
+}

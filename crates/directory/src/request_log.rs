@@ -1,0 +1,93 @@
+//! The request log: a tenant's SCIM exchanges, redacted. A write's entry commits with it (see [`crate::Recorder`]); an
+//! error's is written by itself; reads go through a bounded buffer, so that logging never slows one.
+
+use std::collections::HashMap;
+
+use parking_lot::Mutex;
+use store::{Exchange, ExchangeQuery, ExchangeRow, TenantId};
+
+use crate::directory::Directory;
+use crate::error::{Error, Result};
+
+/// Reads that wait to be written; one more is left out, and counted.
+const BUFFERED: usize = 1_024;
+/// Rows of one page at most.
+const PAGE_MAX: usize = 500;
+
+#[derive(Debug, Default)]
+pub(crate) struct ReadBuffer(Mutex<Buffer>);
+
+#[derive(Debug, Default)]
+struct Buffer {
+    waiting: Vec<(TenantId, Exchange)>,
+    left_out: HashMap<TenantId, u64>,
+}
+
+impl Directory {
+    /// Newest first.
+    ///
+    /// # Errors
+    /// [`Error::NoTenant`]
+    pub async fn request_log(&self, tenant: &TenantId, mut query: ExchangeQuery) -> Result<Vec<ExchangeRow>> {
+        query.limit = query.limit.min(PAGE_MAX);
+        self.0.store.tenant(tenant).scan(move |read| Ok(read.exchanges(&query)?)).await
+    }
+
+    /// One entry with its bodies.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`], [`Error::NoTenant`]
+    pub async fn exchange(&self, tenant: &TenantId, number: u64) -> Result<ExchangeRow> {
+        let found: Option<ExchangeRow> =
+            self.0.store.tenant(tenant).read(move |read| Ok::<_, Error>(read.exchange(number)?)).await?;
+        found.ok_or_else(|| Error::Unknown { what: "entry of the request log", name: number.to_string() })
+    }
+
+    /// A read that succeeded. Returns at once; when the buffer is full the entry is left out and counted.
+    pub fn record_read(&self, tenant: &TenantId, exchange: Exchange) {
+        let mut buffer = self.0.reads.0.lock();
+        if buffer.waiting.len() < BUFFERED {
+            buffer.waiting.push((tenant.clone(), exchange));
+        } else {
+            *buffer.left_out.entry(tenant.clone()).or_default() += 1;
+        }
+    }
+
+    /// A request that was refused or failed: always kept, on disk when this returns.
+    ///
+    /// # Errors
+    /// [`Error::NoTenant`], [`Error::Busy`]
+    pub async fn record_error(&self, tenant: &TenantId, exchange: Exchange) -> Result<()> {
+        self.0.store.tenant(tenant).write(move |write| Ok(write.append_exchange(&exchange).map(drop)?)).await
+    }
+
+    /// Reads of the tenant that were left out of the log since the server started.
+    pub fn left_out_reads(&self, tenant: &TenantId) -> u64 {
+        self.0.reads.0.lock().left_out.get(tenant).copied().unwrap_or(0)
+    }
+
+    /// Write down the reads that wait. What cannot be written is counted as left out.
+    pub(crate) async fn flush_reads(&self) {
+        let waiting = std::mem::take(&mut self.0.reads.0.lock().waiting);
+        let mut by_tenant: HashMap<TenantId, Vec<Exchange>> = HashMap::new();
+        for (tenant, exchange) in waiting {
+            by_tenant.entry(tenant).or_default().push(exchange);
+        }
+        for (tenant, exchanges) in by_tenant {
+            let count = exchanges.len() as u64;
+            let written = self
+                .0
+                .store
+                .tenant(&tenant)
+                .write(move |write| {
+                    exchanges.iter().try_for_each(|e| write.append_exchange(e).map(drop))?;
+                    Ok::<_, Error>(())
+                })
+                .await;
+            if let Err(error) = written {
+                tracing::debug!(%tenant, count, %error, "reads are left out of the request log");
+                *self.0.reads.0.lock().left_out.entry(tenant).or_default() += count;
+            }
+        }
+    }
+}
