@@ -1,1 +1,49 @@
-//! placeholder
+//! The store remembers; it knows no rules. The only room with SQL.
+//!
+//! [`Store`] hands out closures' views of one transaction: [`TenantRead`] and [`TenantWrite`] of one tenant, reachable only
+//! through [`Store::tenant`], and [`SystemRead`] and [`SystemWrite`] for what belongs to no tenant.
+//!
+//! A write is a closure that the writer runs in a savepoint; all that wait are committed together, on disk, before any is
+//! acknowledged. Reads see one snapshot each and never wait for writes.
+
+pub mod audit;
+mod change;
+mod connection;
+mod dump;
+mod error;
+mod exchange;
+mod key;
+mod membership;
+mod migration;
+mod narrow;
+mod operator;
+mod options;
+mod reader;
+mod resource;
+mod search;
+mod session;
+mod settings;
+mod store;
+mod tenant;
+mod tenant_id;
+mod writer;
+
+pub use audit::{AuditEntry, AuditQuery, AuditRow};
+pub use change::{ChangeKind, ChangeRow};
+pub use error::{Conflict, Error, Result};
+pub use exchange::{Exchange, ExchangeQuery, ExchangeRow, StatusClass};
+pub use key::KeyRow;
+pub use membership::{GroupRef, MemberRow};
+pub use narrow::Narrow;
+pub use operator::{OperatorRow, RoleRow};
+pub use options::{Location, Options, Synchronous};
+pub use resource::{Entry, IndexValue, Kind, Stats, Stored};
+pub use search::{ListSort, SearchQuery};
+pub use session::SessionRow;
+pub use settings::{InactiveConflict, Settings, UnknownMembers};
+pub use store::{Health, Store, SystemRead, SystemWrite, TenantRead, TenantStore, TenantWrite};
+pub use tenant::TenantRow;
+pub use tenant_id::TenantId;
+
+/// Rows of one tenant are numbered from `tenant * NUMBERS`.
+pub(crate) const NUMBERS: i64 = 1 << 40;

@@ -1,0 +1,53 @@
+//! The whole database as text, for comparing two states.
+
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+
+use crate::error::Result;
+
+/// Every table with what of it is compared, in key order. The request log, its last number and times of last use change
+/// without anything being changed.
+const TABLES: [(&str, &str, &str); 14] = [
+    ("tenant", "*", "number"),
+    ("head", "tenant, change, audit, audit_hash", "tenant"),
+    ("counter", "*", "tenant, kind"),
+    ("resource", "*", "number"),
+    ("tombstone", "*", "tenant, kind, id"),
+    ("index_value", "*", "tenant, kind, path, key, id"),
+    ("membership", "*", "tenant, group_id, member_id"),
+    ("change", "*", "number"),
+    ("audit", "*", "number"),
+    ("purging", "*", "tenant"),
+    (
+        "api_key",
+        "id, tenant, name, scopes, digest, former_digest, former_until, created_at, created_by, expires_at, revoked_at",
+        "id",
+    ),
+    ("operator", "*", "id"),
+    ("operator_role", "*", "operator, role, tenant"),
+    ("session", "digest, operator, tenant, created_at, signed_in_at", "digest"),
+];
+
+pub(crate) fn dump(db: &Connection) -> Result<String> {
+    let mut text = String::new();
+    for (table, columns, order) in TABLES {
+        let mut statement = db.prepare(&format!("SELECT {columns} FROM {table} ORDER BY {order}"))?;
+        let width = statement.column_count();
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            text += table;
+            for column in 0..width {
+                text.push('\t');
+                match row.get_ref(column)? {
+                    ValueRef::Null => text += "-",
+                    ValueRef::Integer(n) => text += &n.to_string(),
+                    ValueRef::Real(n) => text += &n.to_string(),
+                    ValueRef::Text(t) => text += &format!("{:?}", String::from_utf8_lossy(t)),
+                    ValueRef::Blob(b) => b.iter().for_each(|byte| text += &format!("{byte:02x}")),
+                }
+            }
+            text.push('\n');
+        }
+    }
+    Ok(text)
+}

@@ -1,0 +1,125 @@
+//! API keys: digests only, never the keys.
+
+use jiff::Timestamp;
+use rusqlite::{Row, params};
+
+use crate::connection::{find, list, run, time, time_if};
+use crate::error::Result;
+use crate::settings::Settings;
+use crate::store::{SystemRead, TenantRead, TenantWrite};
+use crate::tenant::settings;
+use crate::tenant_id::TenantId;
+
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeyRow {
+    pub id: String,
+    pub name: String,
+    pub scopes: Vec<String>,
+    pub digest: Vec<u8>,
+    /// While a key is being rotated: the digest of its former secret and until when that is good.
+    pub former: Option<(Vec<u8>, Timestamp)>,
+    pub created: Timestamp,
+    pub created_by: String,
+    pub expires: Option<Timestamp>,
+    pub revoked: Option<Timestamp>,
+    pub last_used: Option<Timestamp>,
+    pub last_address: Option<String>,
+}
+
+impl std::fmt::Debug for KeyRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeyRow").field("id", &self.id).field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<KeyRow> {
+    let scopes: String = row.get(2)?;
+    let former_digest: Option<Vec<u8>> = row.get(4)?;
+    Ok(KeyRow {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        scopes: scopes.split_whitespace().map(str::to_owned).collect(),
+        digest: row.get(3)?,
+        former: former_digest.zip(time_if(row, 5)?),
+        created: time(row, 6)?,
+        created_by: row.get(7)?,
+        expires: time_if(row, 8)?,
+        revoked: time_if(row, 9)?,
+        last_used: time_if(row, 10)?,
+        last_address: row.get(11)?,
+    })
+}
+
+impl SystemRead<'_> {
+    /// A key by its id, with its tenant and that tenant's settings: what every request needs, in one look-up.
+    pub fn key(&self, id: &str) -> Result<Option<(TenantId, KeyRow, Settings)>> {
+        let sql = "SELECT k.id, k.name, k.scopes, k.digest, k.former_digest, k.former_until, k.created_at, k.created_by, \
+                   k.expires_at, k.revoked_at, k.last_used_at, k.last_address, t.id, t.settings \
+                   FROM api_key k JOIN tenant t ON t.number = k.tenant WHERE k.id = ?1";
+        let found =
+            find(self.db, sql, [id], |row| Ok((row.get::<_, String>(12)?, read(row)?, settings(row, 13)?)))?;
+        Ok(found.and_then(|(tenant, key, settings)| Some((TenantId::parse(&tenant)?, key, settings))))
+    }
+}
+
+impl TenantRead<'_> {
+    /// The newest first.
+    pub fn keys(&self) -> Result<Vec<KeyRow>> {
+        let sql = "SELECT id, name, scopes, digest, former_digest, former_until, created_at, created_by, expires_at, \
+                   revoked_at, last_used_at, last_address FROM api_key WHERE tenant = ?1 ORDER BY created_at DESC, id";
+        list(self.db, sql, [self.tenant], read)
+    }
+
+    pub fn key(&self, id: &str) -> Result<Option<KeyRow>> {
+        let sql = "SELECT id, name, scopes, digest, former_digest, former_until, created_at, created_by, expires_at, \
+                   revoked_at, last_used_at, last_address FROM api_key WHERE tenant = ?1 AND id = ?2";
+        find(self.db, sql, params![self.tenant, id], read)
+    }
+}
+
+impl TenantWrite<'_> {
+    pub fn insert_key(&self, key: &KeyRow) -> Result<()> {
+        let sql = "INSERT INTO api_key (id, tenant, name, scopes, digest, created_at, created_by, expires_at) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let parameters = params![
+            key.id,
+            self.tenant,
+            key.name,
+            key.scopes.join(" "),
+            key.digest,
+            key.created.as_millisecond(),
+            key.created_by,
+            key.expires.map(Timestamp::as_millisecond)
+        ];
+        run(self.db, sql, parameters).map(drop)
+    }
+
+    /// A new secret; the former one stays good until then. `false` if there is no such key.
+    pub fn rotate_key(
+        &self,
+        id: &str,
+        digest: &[u8],
+        former_until: Timestamp,
+        expires: Option<Timestamp>,
+    ) -> Result<bool> {
+        let sql = "UPDATE api_key SET former_digest = digest, former_until = ?4, digest = ?3, expires_at = ?5 \
+                   WHERE tenant = ?1 AND id = ?2";
+        let expires = expires.map(Timestamp::as_millisecond);
+        Ok(run(self.db, sql, params![self.tenant, id, digest, former_until.as_millisecond(), expires])? > 0)
+    }
+
+    /// `false` if there is no such key or it was revoked before.
+    pub fn revoke_key(&self, id: &str, at: Timestamp) -> Result<bool> {
+        let sql = "UPDATE api_key SET revoked_at = ?3 WHERE tenant = ?1 AND id = ?2 AND revoked_at IS NULL";
+        Ok(run(self.db, sql, params![self.tenant, id, at.as_millisecond()])? > 0)
+    }
+
+    /// When and from where keys were last used.
+    pub fn touch_keys(&self, uses: &[(String, Timestamp, Option<String>)]) -> Result<()> {
+        let sql = "UPDATE api_key SET last_used_at = ?3, last_address = ?4 WHERE tenant = ?1 AND id = ?2";
+        for (id, at, address) in uses {
+            run(self.db, sql, params![self.tenant, id, at.as_millisecond(), address])?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,167 @@
+//! What the indexes can answer of a query, as SQL. It may be a superset of what is asked, never less.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, ToSql, params_from_iter};
+
+use crate::connection::behind;
+use crate::error::Result;
+use crate::resource::Kind;
+
+/// Which resources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Narrow {
+    All,
+    Nothing,
+    Id(String),
+    UniqueKey(String),
+    UniqueKeyPrefix(String),
+    Value {
+        path: &'static str,
+        key: String,
+    },
+    ValuePrefix {
+        path: &'static str,
+        prefix: String,
+    },
+    /// Groups that have this member.
+    Member(String),
+    /// Members of this group.
+    GroupOf(String),
+    Active(bool),
+    And(Vec<Narrow>),
+    Or(Vec<Narrow>),
+}
+
+impl Narrow {
+    /// Whether a single id is named; membership is then tested on that one instead of listed.
+    fn names_one(&self) -> bool {
+        match self {
+            Self::Id(_) => true,
+            Self::And(parts) => parts.iter().any(Self::names_one),
+            _ => false,
+        }
+    }
+}
+
+/// A statement that is put together: text and values, so that no value is ever part of the text.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Statement {
+    pub(crate) fn new(sql: String) -> Self {
+        Self { sql, values: Vec::new() }
+    }
+
+    pub(crate) fn text(&mut self, sql: &str) -> &mut Self {
+        self.sql.push_str(sql);
+        self
+    }
+
+    pub(crate) fn value(&mut self, value: impl Into<Bound>) -> &mut Self {
+        self.values.push(value.into().0);
+        self.sql.push('?');
+        self.sql.push_str(&self.values.len().to_string());
+        self
+    }
+
+    pub(crate) fn list<T>(
+        &self,
+        db: &Connection,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut statement = db.prepare_cached(&self.sql)?;
+        let values = self.values.iter().map(|v| v as &dyn ToSql);
+        let rows = statement.query_map(params_from_iter(values), read)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// `r.tenant = … AND r.kind = … AND (…)`
+    pub(crate) fn resources(&mut self, tenant: i64, kind: Kind, narrow: &Narrow) {
+        self.text("r.tenant = ").value(tenant).text(" AND r.kind = ").value(kind.number());
+        if *narrow != Narrow::All {
+            self.text(" AND ");
+            self.narrow(tenant, kind, narrow, narrow.names_one());
+        }
+    }
+
+    fn narrow(&mut self, tenant: i64, kind: Kind, narrow: &Narrow, one: bool) {
+        match narrow {
+            Narrow::All => drop(self.text("1 = 1")),
+            Narrow::Nothing => drop(self.text("1 = 0")),
+            Narrow::Id(id) => drop(self.text("r.id = ").value(id.as_str())),
+            Narrow::UniqueKey(key) => drop(self.text("r.unique_key = ").value(key.as_str())),
+            Narrow::UniqueKeyPrefix(prefix) => {
+                self.text("(r.unique_key >= ").value(prefix.as_str());
+                self.text(" AND r.unique_key < ").value(behind(prefix)).text(")");
+            }
+            Narrow::Value { path, key } => {
+                self.index(tenant, kind, path).text("v.key = ").value(key.as_str()).text(")");
+            }
+            Narrow::ValuePrefix { path, prefix } => {
+                self.index(tenant, kind, path).text("v.key >= ").value(prefix.as_str());
+                self.text(" AND v.key < ").value(behind(prefix)).text(")");
+            }
+            Narrow::Member(member) => self.membership(tenant, one, "group_id", "member_id", member),
+            Narrow::GroupOf(group) => self.membership(tenant, one, "member_id", "group_id", group),
+            Narrow::Active(active) => drop(self.text("r.active = ").value(i64::from(*active))),
+            Narrow::And(parts) => self.joined(tenant, kind, parts, " AND ", "1 = 1", one),
+            Narrow::Or(parts) => self.joined(tenant, kind, parts, " OR ", "1 = 0", false),
+        }
+    }
+
+    fn joined(&mut self, tenant: i64, kind: Kind, parts: &[Narrow], word: &str, none: &str, one: bool) {
+        if parts.is_empty() {
+            self.text(none);
+            return;
+        }
+        self.text("(");
+        for (at, part) in parts.iter().enumerate() {
+            if at > 0 {
+                self.text(word);
+            }
+            self.narrow(tenant, kind, part, one);
+        }
+        self.text(")");
+    }
+
+    fn index(&mut self, tenant: i64, kind: Kind, path: &str) -> &mut Self {
+        self.text("r.id IN (SELECT v.id FROM index_value v WHERE v.tenant = ").value(tenant);
+        self.text(" AND v.kind = ").value(kind.number()).text(" AND v.path = ").value(path).text(" AND ")
+    }
+
+    /// `mine` is the column that is the resource's id.
+    fn membership(&mut self, tenant: i64, one: bool, mine: &str, other: &str, id: &str) {
+        if one {
+            self.text("EXISTS (SELECT 1 FROM membership m WHERE m.tenant = ").value(tenant);
+            self.text(&format!(" AND m.{mine} = r.id AND m.{other} = ")).value(id).text(")");
+        } else {
+            self.text(&format!("r.id IN (SELECT m.{mine} FROM membership m WHERE m.tenant = ")).value(tenant);
+            self.text(&format!(" AND m.{other} = ")).value(id).text(")");
+        }
+    }
+}
+
+/// A value that is bound to a statement.
+#[derive(Debug)]
+pub(crate) struct Bound(Value);
+
+impl From<i64> for Bound {
+    fn from(value: i64) -> Self {
+        Self(Value::Integer(value))
+    }
+}
+
+impl From<&str> for Bound {
+    fn from(value: &str) -> Self {
+        Self(Value::Text(value.to_owned()))
+    }
+}
+
+impl From<String> for Bound {
+    fn from(value: String) -> Self {
+        Self(Value::Text(value))
+    }
+}

@@ -1,0 +1,110 @@
+//! Operators: people who sign in to the console, and their roles.
+
+use jiff::Timestamp;
+use rusqlite::{Row, params};
+
+use crate::connection::{count, find, list, run, time, time_if};
+use crate::error::Result;
+use crate::store::{SystemRead, SystemWrite};
+use crate::tenant_id::TenantId;
+
+#[derive(Clone, PartialEq, Eq)]
+pub struct OperatorRow {
+    pub id: String,
+    pub name: String,
+    /// Folded; no two operators share it.
+    pub name_key: String,
+    pub password_hash: String,
+    pub created: Timestamp,
+    pub disabled: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for OperatorRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OperatorRow").field("id", &self.id).field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// A role in one tenant, or in all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleRow {
+    pub role: String,
+    pub tenant: Option<TenantId>,
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<OperatorRow> {
+    Ok(OperatorRow {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        name_key: row.get(2)?,
+        password_hash: row.get(3)?,
+        created: time(row, 4)?,
+        disabled: time_if(row, 5)?,
+    })
+}
+
+impl SystemRead<'_> {
+    pub fn operators(&self) -> Result<Vec<OperatorRow>> {
+        let sql = "SELECT id, name, name_key, password_hash, created_at, disabled_at FROM operator ORDER BY name_key";
+        list(self.db, sql, [], read)
+    }
+
+    pub fn operator(&self, id: &str) -> Result<Option<OperatorRow>> {
+        let sql =
+            "SELECT id, name, name_key, password_hash, created_at, disabled_at FROM operator WHERE id = ?1";
+        find(self.db, sql, [id], read)
+    }
+
+    pub fn operator_by_name(&self, name_key: &str) -> Result<Option<OperatorRow>> {
+        let sql = "SELECT id, name, name_key, password_hash, created_at, disabled_at FROM operator WHERE name_key = ?1";
+        find(self.db, sql, [name_key], read)
+    }
+
+    pub fn count_operators(&self) -> Result<u64> {
+        count(self.db, "SELECT count(*) FROM operator", [])
+    }
+
+    pub fn roles_of(&self, operator: &str) -> Result<Vec<RoleRow>> {
+        let sql = "SELECT role, tenant FROM operator_role WHERE operator = ?1 ORDER BY role, tenant";
+        list(self.db, sql, [operator], |row| {
+            let tenant: String = row.get(1)?;
+            Ok(RoleRow { role: row.get(0)?, tenant: TenantId::parse(&tenant) })
+        })
+    }
+}
+
+impl SystemWrite<'_> {
+    /// # Errors
+    /// [`crate::Conflict::Name`]
+    pub fn insert_operator(&self, operator: &OperatorRow) -> Result<()> {
+        let sql = "INSERT INTO operator (id, name, name_key, password_hash, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let created = operator.created.as_millisecond();
+        let row = params![operator.id, operator.name, operator.name_key, operator.password_hash, created];
+        run(self.db, sql, row).map(drop)
+    }
+
+    pub fn set_password(&self, operator: &str, password_hash: &str) -> Result<bool> {
+        let sql = "UPDATE operator SET password_hash = ?2 WHERE id = ?1";
+        Ok(run(self.db, sql, params![operator, password_hash])? > 0)
+    }
+
+    pub fn disable_operator(&self, operator: &str, disabled: Option<Timestamp>) -> Result<bool> {
+        let sql = "UPDATE operator SET disabled_at = ?2 WHERE id = ?1";
+        Ok(run(self.db, sql, params![operator, disabled.map(Timestamp::as_millisecond)])? > 0)
+    }
+
+    pub fn grant_role(&self, operator: &str, role: &RoleRow) -> Result<()> {
+        let sql =
+            "INSERT INTO operator_role (operator, role, tenant) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+        run(self.db, sql, params![operator, role.role, tenant(role)]).map(drop)
+    }
+
+    pub fn revoke_role(&self, operator: &str, role: &RoleRow) -> Result<bool> {
+        let sql = "DELETE FROM operator_role WHERE operator = ?1 AND role = ?2 AND tenant = ?3";
+        Ok(run(self.db, sql, params![operator, role.role, tenant(role)])? > 0)
+    }
+}
+
+fn tenant(role: &RoleRow) -> &str {
+    role.tenant.as_ref().map_or("", TenantId::as_str)
+}

@@ -1,0 +1,76 @@
+//! Where the database is and how it is opened.
+
+use std::path::PathBuf;
+
+use crate::error::{Error, Result};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// The database file; made when absent, its folder too.
+    File(PathBuf),
+    /// For tests: a file in a temporary folder that goes with the store.
+    Memory,
+}
+
+impl Location {
+    /// `sqlite:PATH` or `sqlite::memory:`.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`], saying what is understood.
+    pub fn parse(url: &str) -> Result<Self> {
+        if url == "sqlite::memory:" {
+            return Ok(Self::Memory);
+        }
+        if let Some(path) = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) {
+            return Ok(Self::File(path.into()));
+        }
+        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            return Err(Error::Unsupported(
+                "PostgreSQL is not supported by this release; use sqlite:PATH, or --data for a folder".into(),
+            ));
+        }
+        Err(Error::Unsupported("the database URL must be sqlite:PATH".into()))
+    }
+}
+
+/// SQLite's `synchronous`. Only `Full` keeps what was acknowledged through a power cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Synchronous {
+    Full,
+    /// For tests and controls only: loses acknowledged writes in a power cut.
+    Normal,
+    /// For tests and controls only: may lose the database in a power cut.
+    Off,
+}
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub location: Location,
+    /// Connections for point reads.
+    pub readers: usize,
+    pub synchronous: Synchronous,
+    /// Called when a commit fails in a way that leaves it unknown what is on disk; must not return in production.
+    pub on_fatal: fn(&str),
+}
+
+impl Options {
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self { location: Location::File(path.into()), ..Self::memory() }.durable()
+    }
+
+    pub fn memory() -> Self {
+        Self { location: Location::Memory, readers: 4, synchronous: Synchronous::Off, on_fatal: end_process }
+    }
+
+    fn durable(mut self) -> Self {
+        self.synchronous = Synchronous::Full;
+        self
+    }
+}
+
+/// After a failed fsync the kernel may have dropped the pages: nothing in memory can be trusted to be on disk, and a retry
+/// would acknowledge what is lost. A restart reads what is really there.
+fn end_process(why: &str) {
+    tracing::error!(why, "a commit failed; ending the process so that nothing lost is acknowledged");
+    std::process::abort();
+}

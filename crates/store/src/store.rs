@@ -1,0 +1,234 @@
+//! [`Store`] and the views of one transaction that it hands out.
+
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use crate::error::{Error, Result};
+use crate::options::{Location, Options};
+use crate::reader::Readers;
+use crate::tenant_id::TenantId;
+use crate::writer::Writer;
+use crate::{connection, dump, migration, tenant};
+
+/// Connections for scans, beside those for point reads.
+const SCANNERS: usize = 2;
+
+/// The database. Cheap to clone; closed when the last clone goes.
+#[derive(Debug, Clone)]
+pub struct Store(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    writer: Writer,
+    readers: Arc<Readers>,
+    scanners: Arc<Readers>,
+    schema_version: u32,
+    // Dropped last: removes a temporary folder.
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// Whether the store can do its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Health {
+    pub writer: bool,
+    pub schema_version: u32,
+}
+
+impl Health {
+    pub fn is_ready(self) -> bool {
+        self.writer
+    }
+}
+
+impl Store {
+    /// Open or make the database and bring its schema up to date.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a newer schema or an unknown location; [`Error::Unavailable`] with the cause.
+    pub fn open(options: Options) -> Result<Self> {
+        let (path, folder) = place(&options.location)?;
+        let mut db = connection::open(&path, options.synchronous)?;
+        let schema_version = migration::run(&mut db)?;
+        let readers = |connections| Arc::new(Readers::new(path.clone(), options.synchronous, connections));
+        Ok(Self(Arc::new(Inner {
+            writer: Writer::start(db, options.on_fatal)?,
+            readers: readers(options.readers),
+            scanners: readers(SCANNERS),
+            schema_version,
+            _folder: folder,
+        })))
+    }
+
+    /// Everything of one tenant is reached from here and nowhere else.
+    pub fn tenant(&self, tenant: &TenantId) -> TenantStore {
+        TenantStore { store: self.clone(), tenant: tenant.clone() }
+    }
+
+    /// Read what belongs to no tenant.
+    ///
+    /// # Errors
+    /// What `f` returns; [`Error::Unavailable`].
+    pub async fn read<T, E: From<Error>>(
+        &self,
+        f: impl FnOnce(&SystemRead<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.0.readers.read(|db| f(&SystemRead { db })).await
+    }
+
+    /// Change what belongs to no tenant.
+    ///
+    /// # Errors
+    /// What `f` returns, with nothing changed; [`Error::Busy`]; [`Error::Unavailable`].
+    pub async fn write<T, E>(
+        &self,
+        f: impl FnOnce(&SystemWrite<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.0.writer.write(|db| f(&SystemWrite { read: SystemRead { db } })).await
+    }
+
+    pub fn health(&self) -> Health {
+        Health { writer: self.0.writer.is_alive(), schema_version: self.0.schema_version }
+    }
+
+    pub fn schema_version(&self) -> u32 {
+        self.0.schema_version
+    }
+
+    /// Carry out the writes that wait, fold the write-ahead log into the file, and refuse further writes.
+    pub fn close(&self) {
+        self.0.writer.stop();
+    }
+
+    /// Every table in key order as text, for comparing states. The request log and times of last use are left out: they
+    /// change without anything being changed.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]
+    pub async fn dump(&self) -> Result<String> {
+        self.0.scanners.scan(dump::dump).await
+    }
+}
+
+fn place(location: &Location) -> Result<(PathBuf, Option<tempfile::TempDir>)> {
+    let unavailable = |what: &str, e: std::io::Error| Error::Unavailable(format!("{what}: {e}"));
+    match location {
+        Location::File(path) => {
+            if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
+                std::fs::create_dir_all(folder).map_err(|e| unavailable(&folder.display().to_string(), e))?;
+            }
+            Ok((path.clone(), None))
+        }
+        Location::Memory => {
+            let folder = tempfile::tempdir().map_err(|e| unavailable("a temporary folder", e))?;
+            Ok((folder.path().join("muster.db"), Some(folder)))
+        }
+    }
+}
+
+/// One tenant of the store.
+#[derive(Debug, Clone)]
+pub struct TenantStore {
+    store: Store,
+    tenant: TenantId,
+}
+
+impl TenantStore {
+    /// A point read, in one snapshot, on this thread.
+    ///
+    /// # Errors
+    /// [`Error::NoTenant`]; what `f` returns.
+    pub async fn read<T, E: From<Error>>(
+        &self,
+        f: impl FnOnce(&TenantRead<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.store.0.readers.read(|db| f(&TenantRead::open(db, &self.tenant)?)).await
+    }
+
+    /// A read that may look at much, in one snapshot, on a thread of its own.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn scan<T, E>(
+        &self,
+        f: impl FnOnce(&TenantRead<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let tenant = self.tenant.clone();
+        self.store.0.scanners.scan(move |db| f(&TenantRead::open(db, &tenant)?)).await
+    }
+
+    /// A write: all of it or nothing, on disk when this returns. It is carried out even if the caller stops waiting.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; [`Error::Busy`] when too many wait.
+    pub async fn write<T, E>(
+        &self,
+        f: impl FnOnce(&TenantWrite<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let tenant = self.tenant.clone();
+        let write = move |db: &Connection| f(&TenantWrite { read: TenantRead::open(db, &tenant)? });
+        self.store.0.writer.write(write).await
+    }
+}
+
+/// One tenant in one snapshot.
+#[derive(Debug)]
+pub struct TenantRead<'a> {
+    pub(crate) db: &'a Connection,
+    pub(crate) tenant: i64,
+}
+
+impl<'a> TenantRead<'a> {
+    fn open(db: &'a Connection, tenant: &TenantId) -> Result<Self> {
+        let tenant = tenant::number(db, tenant)?.ok_or(Error::NoTenant)?;
+        Ok(Self { db, tenant })
+    }
+}
+
+/// One tenant in the writing transaction; reads see what was written before.
+#[derive(Debug)]
+pub struct TenantWrite<'a> {
+    read: TenantRead<'a>,
+}
+
+impl<'a> Deref for TenantWrite<'a> {
+    type Target = TenantRead<'a>;
+
+    fn deref(&self) -> &TenantRead<'a> {
+        &self.read
+    }
+}
+
+/// What belongs to no tenant, in one snapshot.
+#[derive(Debug)]
+pub struct SystemRead<'a> {
+    pub(crate) db: &'a Connection,
+}
+
+/// What belongs to no tenant, in the writing transaction.
+#[derive(Debug)]
+pub struct SystemWrite<'a> {
+    read: SystemRead<'a>,
+}
+
+impl<'a> Deref for SystemWrite<'a> {
+    type Target = SystemRead<'a>;
+
+    fn deref(&self) -> &SystemRead<'a> {
+        &self.read
+    }
+}

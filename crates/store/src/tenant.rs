@@ -1,0 +1,101 @@
+//! Tenants and their settings.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+
+use crate::NUMBERS;
+use crate::audit::GENESIS;
+use crate::connection::{find, list, run, time};
+use crate::error::{Error, Result};
+use crate::settings::Settings;
+use crate::store::{SystemRead, SystemWrite, TenantRead, TenantWrite};
+use crate::tenant_id::TenantId;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantRow {
+    pub id: TenantId,
+    pub name: String,
+    pub created: Timestamp,
+}
+
+pub(crate) fn number(db: &Connection, id: &TenantId) -> Result<Option<i64>> {
+    find(db, "SELECT number FROM tenant WHERE id = ?1", [id.as_str()], |row| row.get(0))
+}
+
+pub(crate) fn settings(row: &Row<'_>, column: usize) -> rusqlite::Result<Settings> {
+    let text: String = row.get(column)?;
+    Ok(serde_json::from_str(&text).unwrap_or_default())
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Option<TenantRow>> {
+    let (id, name, created) = (row.get::<_, String>(0)?, row.get(1)?, time(row, 2)?);
+    Ok(TenantId::parse(&id).map(|id| TenantRow { id, name, created }))
+}
+
+impl SystemRead<'_> {
+    pub fn tenants(&self) -> Result<Vec<TenantRow>> {
+        let rows = list(self.db, "SELECT id, name, created_at FROM tenant ORDER BY number", [], read)?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+
+    pub fn tenant_info(&self, id: &TenantId) -> Result<Option<TenantRow>> {
+        Ok(find(self.db, "SELECT id, name, created_at FROM tenant WHERE id = ?1", [id.as_str()], read)?
+            .flatten())
+    }
+}
+
+impl SystemWrite<'_> {
+    pub fn insert_tenant(&self, tenant: &TenantRow) -> Result<()> {
+        let sql = "INSERT INTO tenant (id, name, created_at, settings) VALUES (?1, ?2, ?3, '{}')";
+        run(self.db, sql, params![tenant.id.as_str(), tenant.name, tenant.created.as_millisecond()])?;
+        let number = number(self.db, &tenant.id)?.ok_or(Error::NoTenant)?;
+        let sql = "INSERT INTO head (tenant, change, audit, audit_hash, exchange) VALUES (?1, 0, 0, ?2, 0)";
+        run(self.db, sql, params![number, GENESIS]).map(drop)
+    }
+
+    /// `false` if there is no such tenant.
+    pub fn rename_tenant(&self, id: &TenantId, name: &str) -> Result<bool> {
+        Ok(run(self.db, "UPDATE tenant SET name = ?2 WHERE id = ?1", params![id.as_str(), name])? > 0)
+    }
+
+    /// Everything of the tenant goes, its audit too. `false` if there is no such tenant.
+    pub fn delete_tenant(&self, id: &TenantId) -> Result<bool> {
+        let Some(tenant) = number(self.db, id)? else { return Ok(false) };
+        run(self.db, "INSERT INTO purging (tenant) VALUES (?1)", [tenant])?;
+        for table in ["resource", "tombstone", "index_value", "membership", "counter", "head", "api_key"] {
+            run(self.db, &format!("DELETE FROM {table} WHERE tenant = ?1"), [tenant])?;
+        }
+        let first = tenant * NUMBERS;
+        for table in ["change", "audit", "exchange"] {
+            run(
+                self.db,
+                &format!("DELETE FROM {table} WHERE number >= ?1 AND number < ?2"),
+                [first, first + NUMBERS],
+            )?;
+        }
+        run(self.db, "DELETE FROM operator_role WHERE tenant = ?1", [id.as_str()])?;
+        run(self.db, "UPDATE session SET tenant = NULL WHERE tenant = ?1", [id.as_str()])?;
+        run(self.db, "DELETE FROM tenant WHERE number = ?1", [tenant])?;
+        run(self.db, "DELETE FROM purging WHERE tenant = ?1", [tenant])?;
+        Ok(true)
+    }
+}
+
+impl TenantRead<'_> {
+    pub fn settings(&self) -> Result<Settings> {
+        let sql = "SELECT settings FROM tenant WHERE number = ?1";
+        find(self.db, sql, [self.tenant], |row| settings(row, 0))?.ok_or(Error::NoTenant)
+    }
+}
+
+impl TenantWrite<'_> {
+    pub fn set_settings(&self, settings: &Settings) -> Result<()> {
+        let text = serde_json::to_string(settings).map_err(|e| Error::Corrupt(e.to_string()))?;
+        run(self.db, "UPDATE tenant SET settings = ?2 WHERE number = ?1", params![self.tenant, text])
+            .map(drop)
+    }
+
+    pub fn rename(&self, name: &str) -> Result<()> {
+        run(self.db, "UPDATE tenant SET name = ?2 WHERE number = ?1", params![self.tenant, name]).map(drop)
+    }
+}
