@@ -14,6 +14,10 @@ pub const BODY_BYTES: usize = 1024 * 1024;
 pub const PATCH_OPERATIONS: usize = 1_000;
 /// Values carried by all operations of one PATCH request together.
 pub const PATCH_VALUES: usize = 10_000;
+/// Bytes of values that the filters and value lists of one PATCH request are compared with, all operations together.
+pub const PATCH_COMPARED_BYTES: usize = 16 * 1024 * 1024;
+/// Bytes of a stored document, so that PATCH cannot grow one beyond what a PUT may send.
+pub const RESOURCE_BYTES: usize = BODY_BYTES;
 /// Elements of one multi-valued attribute of a stored resource (members are rows and do not count).
 pub const ATTRIBUTE_VALUES: usize = 1_000;
 /// Bytes of one string value.

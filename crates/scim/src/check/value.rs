@@ -225,6 +225,7 @@ fn wrapped(
     let document = value.as_str().is_some_and(|text| text.trim_start().starts_with('{'));
     if let Some(text) = value.as_str().filter(|_| document)
         && let Ok(object) = serde_json::from_str::<Map<String, Value>>(text)
+        && object.keys().any(|name| attribute.sub(name).is_some())
     {
         quirks.note(Quirk::ComplexString);
         return Ok(object);
@@ -243,10 +244,7 @@ fn wrapped(
 /// Entra's default role assignment: the `value` alone, and in it a JSON document with the real `value`.
 fn unpacked(object: Map<String, Value>, quirks: &mut Quirks) -> Map<String, Value> {
     if object.len() == 1
-        && let Some(Value::String(text)) = object.get("value")
-        && text.starts_with('{')
-        && let Ok(inner) = serde_json::from_str::<Map<String, Value>>(text)
-        && inner.get("value").is_some_and(Value::is_string)
+        && let Some(inner) = object.get("value").and_then(Value::as_str).and_then(document)
     {
         quirks.note(Quirk::ComplexString);
         return inner;
@@ -257,6 +255,34 @@ fn unpacked(object: Map<String, Value>, quirks: &mut Quirks) -> Map<String, Valu
 /// The member of an object by its case-insensitive name.
 pub(crate) fn by_name<'v>(object: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
     object.get(name).or_else(|| object.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).map(|(_, v)| v))
+}
+
+/// The value of one sub-attribute of `attribute`.
+pub(crate) fn sub_value(
+    value: Value,
+    attribute: &Attribute,
+    sub: &Attribute,
+    place: &str,
+    quirks: &mut Quirks,
+) -> Result<Option<Value>> {
+    let mut value = scalar(value, sub, place, quirks)?;
+    if attribute.multi_valued && sub.name == "value" {
+        let inner = |value: &Option<Value>| document(value.as_ref()?.as_str()?)?.remove("value");
+        while let Some(inner) = inner(&value) {
+            quirks.note(Quirk::ComplexString);
+            value = scalar(inner, sub, place, quirks)?;
+        }
+    }
+    Ok(value)
+}
+
+/// The JSON document in a role's `value`, as Entra sends it: an object with a `value` of its own.
+fn document(text: &str) -> Option<Map<String, Value>> {
+    if !text.starts_with('{') {
+        return None;
+    }
+    let document = serde_json::from_str::<Map<String, Value>>(text).ok()?;
+    document.get("value").is_some_and(|v| v.as_str().is_some_and(|v| !v.is_empty())).then_some(document)
 }
 
 /// Entra's AppRoleAssignmentsComplex names a role in `displayName`, where RFC 7643 §2.4 has `display`.
@@ -287,7 +313,7 @@ pub(crate) fn fields<'a>(
             continue;
         }
         let place = format!("{place}.{}", sub.name);
-        fields.push((sub, scalar(value, sub, &place, quirks)?));
+        fields.push((sub, sub_value(value, attribute, sub, &place, quirks)?));
     }
     Ok(fields)
 }
@@ -306,10 +332,11 @@ pub(crate) fn assembled(fields: Fields<'_>) -> Option<Value> {
             object.insert(sub.name.clone(), value);
         }
     }
-    let nothing = object.is_empty();
+    if object.is_empty() {
+        return None;
+    }
     let element = Value::Object(object);
-    let says_something = !nothing && !(emptied && is_hollow(&element));
-    says_something.then_some(element)
+    if emptied && is_hollow(&element) { None } else { Some(element) }
 }
 
 fn element(value: Value, attribute: &Attribute, place: &str, quirks: &mut Quirks) -> Result<Option<Value>> {
@@ -374,4 +401,14 @@ pub(crate) fn one_primary<'v>(elements: impl IntoIterator<Item = &'v Value>, pla
         )));
     }
     Ok(())
+}
+
+/// About how many bytes the value takes as JSON.
+pub(crate) fn size(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 5,
+        Value::String(text) => text.len() + 3,
+        Value::Array(items) => 2 + items.iter().map(size).sum::<usize>(),
+        Value::Object(object) => 2 + object.iter().map(|(name, v)| name.len() + 4 + size(v)).sum::<usize>(),
+    }
 }

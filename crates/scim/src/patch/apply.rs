@@ -9,6 +9,7 @@ use crate::Resource;
 use crate::check::name::{self, Named, Target};
 use crate::check::{schemas, value};
 use crate::error::{Error, Result};
+use crate::limits;
 use crate::path::PatchPath;
 use crate::quirk::{Quirk, Quirks};
 use crate::schema::{ResourceType, Schema};
@@ -26,13 +27,26 @@ pub(super) fn apply(
         members: Vec::new(),
         whole: false,
         declared: Vec::new(),
+        compared: 0,
     };
     for (index, operation) in request.operations.iter().enumerate() {
         draft.operation(operation).map_err(|e| e.at(format_args!("Operations[{index}]")))?;
     }
     let members = std::mem::take(&mut draft.members);
     let (resource, quirks) = draft.finish();
+    within_limit(&resource)?;
     Ok(Applied { changed: resource != *current, resource, members, quirks })
+}
+
+fn within_limit(resource: &Resource) -> Result<()> {
+    let bytes: usize = resource.iter().map(|(name, value)| name.len() + value::size(value)).sum();
+    if bytes > limits::RESOURCE_BYTES {
+        return Err(Error::invalid_value(format!(
+            "the resource would be {bytes} bytes large; at most {} are stored",
+            limits::RESOURCE_BYTES
+        )));
+    }
+    Ok(())
 }
 
 /// A resource being changed.
@@ -46,6 +60,8 @@ pub(crate) struct Draft<'a> {
     pub(super) whole: bool,
     /// The extensions that `schemas` of a whole resource lists.
     declared: Vec<String>,
+    /// Bytes that filters have looked at; bounded by [`crate::limits::PATCH_COMPARED_BYTES`].
+    pub(super) compared: usize,
 }
 
 impl<'a> Draft<'a> {
@@ -58,6 +74,7 @@ impl<'a> Draft<'a> {
             members: Vec::new(),
             whole: true,
             declared: Vec::new(),
+            compared: 0,
         }
     }
 

@@ -1,5 +1,7 @@
 //! `add` and `replace` of one attribute (RFC 7644 §3.5.2.1, §3.5.2.3).
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use serde_json::{Map, Value};
 
 use super::Op;
@@ -62,7 +64,7 @@ impl Draft<'_> {
         mut old: Vec<Value>,
         value: Value,
     ) -> Result<Option<Value>> {
-        let value = value::scalar(value, sub, &target.to_string(), &mut self.quirks)?;
+        let value = value::sub_value(value, target.attribute, sub, &target.to_string(), &mut self.quirks)?;
         match old.as_mut_slice() {
             [] => {
                 let fields: Fields<'_> = vec![(sub, value)];
@@ -92,10 +94,12 @@ impl Draft<'_> {
         value: Value,
     ) -> Result<Option<Value>> {
         let place = target.to_string();
-        let mut chosen = select::selected(&elements, filter, target.attribute);
+        let mut chosen = self.select(&elements, filter, target.attribute)?;
         let removes = is_empty(&value);
         let fields = match target.sub {
-            Some(sub) => vec![(sub, value::scalar(value, sub, &place, &mut self.quirks)?)],
+            Some(sub) => {
+                vec![(sub, value::sub_value(value, target.attribute, sub, &place, &mut self.quirks)?)]
+            }
             None => self.element_fields(target.attribute, &place, value)?,
         };
         if chosen.is_empty() {
@@ -280,9 +284,14 @@ fn demote_others(elements: &mut [Value], primary: usize) {
 /// RFC 7644 §3.5.2.1: a value that is already there is not added again. `primary` says which value counts, not what
 /// the value is.
 fn joined(mut elements: Vec<Value>, new: Vec<Value>) -> Vec<Value> {
+    let mut prints: Vec<u64> = elements.iter().map(fingerprint).collect();
     let mut primary = None;
     for value in new {
-        let at = match elements.iter().position(|known| same_but_primary(known, &value)) {
+        let print = fingerprint(&value);
+        let known = |at: &usize| {
+            prints.get(*at) == Some(&print) && elements.get(*at).is_some_and(|e| same_but_primary(e, &value))
+        };
+        let at = match (0..elements.len()).find(known) {
             Some(at) => {
                 if let (Some(known), Some(flag)) = (elements.get_mut(at), value.get("primary")) {
                     known["primary"] = flag.clone();
@@ -291,6 +300,7 @@ fn joined(mut elements: Vec<Value>, new: Vec<Value>) -> Vec<Value> {
             }
             None => {
                 elements.push(value);
+                prints.push(print);
                 elements.len() - 1
             }
         };
@@ -302,6 +312,23 @@ fn joined(mut elements: Vec<Value>, new: Vec<Value>) -> Vec<Value> {
         demote_others(&mut elements, primary);
     }
     elements
+}
+
+/// Equal for elements that are the same but for `primary`, so that most comparisons are of numbers.
+fn fingerprint(element: &Value) -> u64 {
+    let hash = |of: &dyn Fn(&mut DefaultHasher)| {
+        let mut hasher = DefaultHasher::new();
+        of(&mut hasher);
+        hasher.finish()
+    };
+    match element {
+        Value::Object(object) => object
+            .iter()
+            .filter(|(name, _)| *name != "primary")
+            .map(|(name, value)| hash(&|hasher| (name, value).hash(hasher)))
+            .fold(0, |all, one| all ^ one),
+        other => hash(&|hasher| other.hash(hasher)),
+    }
 }
 
 fn same_but_primary(a: &Value, b: &Value) -> bool {

@@ -1,5 +1,7 @@
 //! `remove` (RFC 7644 §3.5.2.2). Removing what is not there succeeds: clients retry.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::apply::Draft;
@@ -9,7 +11,6 @@ use crate::check::name::Target;
 use crate::check::value;
 use crate::compare;
 use crate::error::{Error, Result};
-use crate::filter::Filter;
 use crate::quirk::Quirk;
 
 impl Draft<'_> {
@@ -30,7 +31,8 @@ impl Draft<'_> {
         let Some(old) = self.take(target) else { return Ok(()) };
         let new = match (&target.filter, target.sub, old) {
             (Some(filter), sub, Value::Array(elements)) => {
-                Some(remove_selected(elements, filter, attribute, sub))
+                let chosen = self.select(&elements, filter, attribute)?;
+                Some(remove_chosen(elements, &chosen, sub))
             }
             (None, None, Value::Array(elements)) => self.remove_listed(elements, target, sent)?,
             (None, Some(sub), Value::Array(elements)) => Some(remove_sub_of_all(elements, sub)),
@@ -56,18 +58,20 @@ impl Draft<'_> {
         self.quirks.note(Quirk::RemoveByValue);
         let attribute = target.attribute;
         let listed = value::elements(sent.clone(), attribute, &target.to_string(), true, &mut self.quirks)?;
-        elements.retain(|element| !listed.iter().any(|wanted| is_meant(element, wanted, attribute)));
+        let mut wanted = Wanted::default();
+        for listed in &listed {
+            match key(listed, attribute) {
+                Some(key) => wanted.by_value.entry(key).or_default().push(listed),
+                None => wanted.others.push(listed),
+            }
+        }
+        self.compare(&elements, wanted.others.len())?;
+        elements.retain(|element| !wanted.means(element, attribute));
         Ok(Some(Value::Array(elements)))
     }
 }
 
-fn remove_selected(
-    mut elements: Vec<Value>,
-    filter: &Filter,
-    attribute: &Attribute,
-    sub: Option<&Attribute>,
-) -> Value {
-    let chosen = select::selected(&elements, filter, attribute);
+fn remove_chosen(mut elements: Vec<Value>, chosen: &[usize], sub: Option<&Attribute>) -> Value {
     let mut index = 0;
     elements.retain_mut(|element| {
         index += 1;
@@ -89,20 +93,43 @@ fn remove_sub_of_all(mut elements: Vec<Value>, sub: &Attribute) -> Value {
     Value::Array(elements)
 }
 
-/// Whether a listed value means this element: by `value`, and by `type` if both have one; otherwise by all it says.
-fn is_meant(element: &Value, wanted: &Value, attribute: &Attribute) -> bool {
-    let (Value::Object(element), Value::Object(wanted)) = (element, wanted) else {
-        return same(element, wanted, attribute);
-    };
-    let agrees = |name: &str| match (element.get(name), wanted.get(name), attribute.sub(name)) {
+/// The values a client lists for removal, those with a `value` by that.
+#[derive(Default)]
+struct Wanted<'v> {
+    by_value: HashMap<String, Vec<&'v Value>>,
+    others: Vec<&'v Value>,
+}
+
+impl Wanted<'_> {
+    /// Whether a listed value means this element: by `value`, and by `type` if both have one; otherwise by all it says.
+    fn means(&self, element: &Value, attribute: &Attribute) -> bool {
+        let same_value =
+            key(element, attribute).and_then(|key| self.by_value.get(&key)).into_iter().flatten();
+        let mut same_value = same_value.copied();
+        same_value.any(|wanted| element.get("type").is_none() || agrees("type", element, wanted, attribute))
+            || self.others.iter().any(|wanted| match wanted.as_object() {
+                Some(object) => object.keys().all(|name| agrees(name, element, wanted, attribute)),
+                None => element == *wanted,
+            })
+    }
+}
+
+/// The folded `value` of an element, or the element itself if it is simple.
+fn key(element: &Value, attribute: &Attribute) -> Option<String> {
+    match (element, attribute.sub("value")) {
+        (Value::String(text), _) => Some(compare::key(text, attribute)),
+        (Value::Object(object), Some(sub)) => Some(compare::key(object.get("value")?.as_str()?, sub)),
+        _ => None,
+    }
+}
+
+/// Whether the element has what is wanted of one sub-attribute; nothing wanted is fine.
+fn agrees(name: &str, element: &Value, wanted: &Value, attribute: &Attribute) -> bool {
+    match (element.get(name), wanted.get(name), attribute.sub(name)) {
         (Some(a), Some(b), Some(sub)) => same(a, b, sub),
         (_, None, _) => true,
         _ => false,
-    };
-    if wanted.contains_key("value") {
-        return agrees("value") && (agrees("type") || !element.contains_key("type"));
     }
-    wanted.keys().all(|name| agrees(name))
 }
 
 fn same(a: &Value, b: &Value, attribute: &Attribute) -> bool {

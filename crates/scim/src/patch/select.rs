@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::apply::Draft;
 use crate::attribute::{Attribute, AttributeType};
 use crate::check::name::Target;
 use crate::check::value::{self, Fields};
@@ -9,14 +10,44 @@ use crate::compare;
 use crate::error::{Error, Result};
 use crate::filter::eval::matches_element;
 use crate::filter::{Filter, Literal, Operator};
+use crate::limits;
 use crate::path::AttributePath;
 use crate::quirk::{Quirk, Quirks};
 use crate::schema::ResourceType;
 
-/// The positions of the elements that `filter` selects.
-pub(super) fn selected(elements: &[Value], filter: &Filter, attribute: &Attribute) -> Vec<usize> {
-    let matching = |(_, element): &(usize, &Value)| matches_element(filter, element, attribute);
-    elements.iter().enumerate().filter(matching).map(|(index, _)| index).collect()
+impl Draft<'_> {
+    /// The positions of the elements that `filter` selects.
+    pub(super) fn select(
+        &mut self,
+        elements: &[Value],
+        filter: &Filter,
+        attribute: &Attribute,
+    ) -> Result<Vec<usize>> {
+        self.compare(elements, terms(filter))?;
+        let matching = |(_, element): &(usize, &Value)| matches_element(filter, element, attribute);
+        Ok(elements.iter().enumerate().filter(matching).map(|(index, _)| index).collect())
+    }
+
+    /// Account for `elements` being looked at `times` times; bounded over all operations of a request.
+    pub(super) fn compare(&mut self, elements: &[Value], times: usize) -> Result<()> {
+        let bytes = elements.iter().map(value::size).sum::<usize>();
+        self.compared = self.compared.saturating_add(bytes.saturating_mul(times));
+        if self.compared > limits::PATCH_COMPARED_BYTES {
+            return Err(Error::invalid_value(format!(
+                "the filters and value lists of this PATCH look at more than {} bytes; send its operations in several requests",
+                limits::PATCH_COMPARED_BYTES
+            )));
+        }
+        Ok(())
+    }
+}
+
+fn terms(filter: &Filter) -> usize {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().map(terms).sum(),
+        Filter::Not(inner) | Filter::ValuePath(_, inner) => terms(inner),
+        Filter::Compare(..) | Filter::Present(_) => 1,
+    }
 }
 
 /// Check a filter in a path before it is used.
@@ -72,7 +103,7 @@ pub(super) fn facts<'a>(filter: &Filter, attribute: &'a Attribute) -> Option<Fie
             Filter::And(_) => self::facts(part, attribute)?,
             Filter::Compare(path, Operator::Eq, literal) => {
                 let sub = attribute.sub(&path.name)?;
-                vec![(sub, Some(fact(literal, sub)?))]
+                vec![(sub, Some(fact(literal, attribute, sub)?))]
             }
             _ => return None,
         };
@@ -87,7 +118,7 @@ pub(super) fn facts<'a>(filter: &Filter, attribute: &'a Attribute) -> Option<Fie
     Some(facts)
 }
 
-fn fact(literal: &Literal, sub: &Attribute) -> Option<Value> {
+fn fact(literal: &Literal, attribute: &Attribute, sub: &Attribute) -> Option<Value> {
     let value = match literal {
         Literal::String(text) => Value::from(text.as_str()),
         Literal::Number(number) => Value::Number(number.clone()),
@@ -99,7 +130,7 @@ fn fact(literal: &Literal, sub: &Attribute) -> Option<Value> {
         _ => value,
     };
     // What the element will hold obeys the same rules as what is sent.
-    value::scalar(value, sub, &sub.name, &mut Quirks::default()).ok().flatten()
+    value::sub_value(value, attribute, sub, &sub.name, &mut Quirks::default()).ok().flatten()
 }
 
 /// RFC 7644 §3.5.2.3: a filter that matches nothing and does not say what to create is `noTarget`.

@@ -96,14 +96,42 @@ fn elements_are_bounded_over_all_operations() {
     );
 }
 
-#[test]
-fn many_operations_on_many_elements_end() {
+fn crowded() -> Value {
     let emails: Vec<Value> =
         (0..limits::ATTRIBUTE_VALUES).map(|i| json!({ "value": format!("é{i}"), "type": "work" })).collect();
-    let before = json!({ "schemas": [urn::USER], "userName": "mira", "emails": emails });
-    let operation = json!({ "op": "replace", "path": "emails[value eq \"É7\"].display", "value": "x" });
-    let after = run(&before, json!(vec![operation; limits::PATCH_OPERATIONS])).unwrap();
-    assert_eq!(after["emails"][7]["display"], "x");
+    json!({ "schemas": [urn::USER], "userName": "mira", "emails": emails })
+}
+
+/// Many operations that each look at many elements cost the product of both.
+#[test]
+fn work_is_bounded_over_all_operations() {
+    let replace = json!({ "op": "replace", "path": "emails[value eq \"É7\"].display", "value": "x" });
+    assert_eq!(run(&crowded(), json!([replace])).unwrap()["emails"][7]["display"], "x");
+    let remove = json!({ "op": "remove", "path": "emails", "value": vec![json!({ "type": "home" }); 10] });
+    for operation in [replace, remove] {
+        let error = run(&crowded(), json!(vec![operation; limits::PATCH_OPERATIONS])).unwrap_err();
+        assert!(error.detail.contains("look at more than 16777216 bytes"), "{error}");
+    }
+}
+
+#[test]
+fn long_lists_of_values_are_removed_and_added_at_once() {
+    let emails = crowded()["emails"].clone();
+    let operations = json!([
+        { "op": "remove", "path": "emails", "value": emails },
+        { "op": "add", "path": "emails", "value": emails },
+        { "op": "add", "path": "emails", "value": emails },
+    ]);
+    assert_eq!(run(&crowded(), operations).unwrap(), crowded());
+}
+
+#[test]
+fn a_resource_does_not_outgrow_a_body() {
+    let big = "x".repeat(limits::STRING_BYTES);
+    let add = |i: usize| json!({ "op": "add", "path": "roles", "value": [{ "value": big, "display": i.to_string() }] });
+    let operations: Vec<Value> = (0..limits::RESOURCE_BYTES / limits::STRING_BYTES).map(add).collect();
+    refused(json!(operations), "invalidValue: the resource would be 10");
+    assert!(run(&user(), json!(operations[1..])).is_ok());
 }
 
 #[test]
