@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Row, params};
 
 use crate::connection::{find, list, run, time, time_if};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::settings::Settings;
 use crate::store::{SystemRead, TenantRead, TenantWrite};
 use crate::tenant::settings;
@@ -15,9 +15,8 @@ pub struct KeyRow {
     pub id: String,
     pub name: String,
     pub scopes: Vec<String>,
-    pub digest: Vec<u8>,
-    /// While a key is being rotated: the digest of its former secret and until when that is good.
-    pub former: Option<(Vec<u8>, Timestamp)>,
+    /// Of each secret that is good, and until when; the current one has no end of its own. Two at most.
+    pub digests: Vec<(Vec<u8>, Option<Timestamp>)>,
     pub created: Timestamp,
     pub created_by: String,
     pub expires: Option<Timestamp>,
@@ -34,13 +33,14 @@ impl std::fmt::Debug for KeyRow {
 
 fn read(row: &Row<'_>) -> rusqlite::Result<KeyRow> {
     let scopes: String = row.get(2)?;
-    let former_digest: Option<Vec<u8>> = row.get(4)?;
+    let former: Option<Vec<u8>> = row.get(4)?;
+    let until = time_if(row, 5)?;
+    let digests = former.map(|digest| (digest, until)).into_iter().chain([(row.get(3)?, None)]).collect();
     Ok(KeyRow {
         id: row.get(0)?,
         name: row.get(1)?,
         scopes: scopes.split_whitespace().map(str::to_owned).collect(),
-        digest: row.get(3)?,
-        former: former_digest.zip(time_if(row, 5)?),
+        digests,
         created: time(row, 6)?,
         created_by: row.get(7)?,
         expires: time_if(row, 8)?,
@@ -86,7 +86,7 @@ impl TenantWrite<'_> {
             self.tenant,
             key.name,
             key.scopes.join(" "),
-            key.digest,
+            current_and_former(&key.digests)?.0,
             key.created.as_millisecond(),
             key.created_by,
             key.expires.map(Timestamp::as_millisecond)
@@ -94,18 +94,12 @@ impl TenantWrite<'_> {
         run(self.db, sql, parameters).map(drop)
     }
 
-    /// A new secret; the former one stays good until then. `false` if there is no such key.
-    pub fn rotate_key(
-        &self,
-        id: &str,
-        digest: &[u8],
-        former_until: Timestamp,
-        expires: Option<Timestamp>,
-    ) -> Result<bool> {
-        let sql = "UPDATE api_key SET former_digest = digest, former_until = ?4, digest = ?3, expires_at = ?5 \
-                   WHERE tenant = ?1 AND id = ?2";
-        let expires = expires.map(Timestamp::as_millisecond);
-        Ok(run(self.db, sql, params![self.tenant, id, digest, former_until.as_millisecond(), expires])? > 0)
+    /// `false` if there is no such key.
+    pub fn set_key_digests(&self, id: &str, digests: &[(Vec<u8>, Option<Timestamp>)]) -> Result<bool> {
+        let sql = "UPDATE api_key SET digest = ?3, former_digest = ?4, former_until = ?5 WHERE tenant = ?1 AND id = ?2";
+        let (current, former) = current_and_former(digests)?;
+        let until = former.and_then(|(_, until)| *until).map(Timestamp::as_millisecond);
+        Ok(run(self.db, sql, params![self.tenant, id, current, former.map(|(digest, _)| digest), until])? > 0)
     }
 
     /// `false` if there is no such key or it was revoked before.
@@ -122,4 +116,12 @@ impl TenantWrite<'_> {
         }
         Ok(())
     }
+}
+
+type Digest = (Vec<u8>, Option<Timestamp>);
+
+fn current_and_former(digests: &[Digest]) -> Result<(&[u8], Option<&Digest>)> {
+    let current = digests.iter().find(|(_, until)| until.is_none());
+    let (current, _) = current.ok_or_else(|| Error::Corrupt("a key without a current secret".into()))?;
+    Ok((current, digests.iter().find(|(_, until)| until.is_some())))
 }

@@ -312,16 +312,19 @@ impl TenantWrite<'_> {
         Ok(true)
     }
 
-    /// A tombstone becomes live again, one version further. Also the groups it had left. `None` if there is none.
+    /// A tombstone becomes live again, one version further; a group has the members again that are still there. Also the
+    /// groups it had left. `None` if there is none.
     ///
     /// # Errors
     /// [`Conflict::UniqueKey`] when its key was taken meanwhile.
     pub fn restore(&self, kind: Kind, id: &str, at: Timestamp) -> Result<Option<(Stored, Vec<String>)>> {
         let sql = "INSERT INTO resource (tenant, kind, id, unique_key, name, active, version, created_at, modified_at, members, \
-                   indexed, document) SELECT tenant, kind, id, unique_key, name, active, version + 1, created_at, ?4, 0, \
+                   indexed, document) SELECT tenant, kind, id, unique_key, name, active, version + 1, created_at, ?4, \
+                   (SELECT count(*) FROM membership m WHERE m.tenant = ?1 AND ?2 = ?5 AND m.group_id = ?3), \
                    indexed, document FROM tombstone WHERE tenant = ?1 AND kind = ?2 AND id = ?3 RETURNING active, indexed";
         let key = params![self.tenant, kind.number(), id];
-        let parameters = params![self.tenant, kind.number(), id, at.as_millisecond()];
+        let parameters =
+            params![self.tenant, kind.number(), id, at.as_millisecond(), Kind::Group.number()];
         let restored =
             find(self.db, sql, parameters, |row| Ok((row.get::<_, bool>(0)?, row.get::<_, String>(1)?)))?;
         let Some((active, values)) = restored else { return Ok(None) };
@@ -335,12 +338,16 @@ impl TenantWrite<'_> {
         Ok(self.resource(kind, id)?.map(|stored| (stored, left)))
     }
 
-    /// Remove a tombstone for good.
+    /// Remove a tombstone for good, and who was in the group.
     pub fn purge(&self, kind: Kind, id: &str) -> Result<bool> {
         let sql = "DELETE FROM tombstone WHERE tenant = ?1 AND kind = ?2 AND id = ?3";
         let gone = run(self.db, sql, params![self.tenant, kind.number(), id])? > 0;
         if gone {
             self.counted(kind, 0, 0, -1)?;
+            if kind == Kind::Group {
+                let sql = "DELETE FROM membership WHERE tenant = ?1 AND group_id = ?2";
+                run(self.db, sql, params![self.tenant, id])?;
+            }
         }
         Ok(gone)
     }

@@ -79,6 +79,12 @@ impl SystemWrite<'_> {
         run(self.db, sql, params![digest, at.as_millisecond()]).map(drop)
     }
 
+    /// The password was given again.
+    pub fn confirm_session(&self, digest: &[u8], at: Timestamp) -> Result<bool> {
+        let sql = "UPDATE session SET signed_in_at = ?2 WHERE digest = ?1";
+        Ok(run(self.db, sql, params![digest, at.as_millisecond()])? > 0)
+    }
+
     pub fn select_tenant(&self, digest: &[u8], tenant: Option<&TenantId>) -> Result<()> {
         let sql = "UPDATE session SET tenant = ?2 WHERE digest = ?1";
         run(self.db, sql, params![digest, tenant.map(TenantId::as_str)]).map(drop)
