@@ -323,8 +323,7 @@ impl TenantWrite<'_> {
                    (SELECT count(*) FROM membership m WHERE m.tenant = ?1 AND ?2 = ?5 AND m.group_id = ?3), \
                    indexed, document FROM tombstone WHERE tenant = ?1 AND kind = ?2 AND id = ?3 RETURNING active, indexed";
         let key = params![self.tenant, kind.number(), id];
-        let parameters =
-            params![self.tenant, kind.number(), id, at.as_millisecond(), Kind::Group.number()];
+        let parameters = params![self.tenant, kind.number(), id, at.as_millisecond(), Kind::Group.number()];
         let restored =
             find(self.db, sql, parameters, |row| Ok((row.get::<_, bool>(0)?, row.get::<_, String>(1)?)))?;
         let Some((active, values)) = restored else { return Ok(None) };

@@ -1,0 +1,8 @@
+//! The store's contract: what every backend must do.
+
+mod audit;
+mod durability;
+mod key;
+mod membership;
+mod resource;
+mod store;
