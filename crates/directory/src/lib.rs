@@ -14,6 +14,7 @@
 
 mod directory;
 
+pub mod activity;
 pub mod audit;
 pub mod clock;
 pub mod context;
@@ -41,6 +42,7 @@ pub mod request_log;
 pub mod restore;
 pub mod secret;
 pub mod session;
+pub mod session_list;
 pub mod settings;
 pub mod statistics;
 pub mod tenant;
@@ -61,10 +63,12 @@ pub use query::{Answer, Scope};
 pub use random::Random;
 pub use secret::Secret;
 pub use session::{Session, SignedIn};
+pub use session_list::SessionInfo;
 pub use statistics::Statistics;
 pub use tenant::Tenant;
 pub use version::{Precondition, Tags, etag};
 
+pub use store::{Activity, Failing, Hour};
 pub use store::{
     AuditQuery, AuditRow, Exchange, ExchangeQuery, ExchangeRow, GroupRef, InactiveConflict, KeyRow, Kind,
     ListSort, MemberRow, Settings, StatusClass, Stored, TenantId, UnknownMembers,

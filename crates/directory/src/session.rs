@@ -81,7 +81,6 @@ impl Directory {
         name: &str,
         password: &str,
         address: Option<IpAddr>,
-        user_agent: Option<&str>,
         request_id: &str,
     ) -> Result<SignedIn> {
         let now = self.now();
@@ -95,7 +94,7 @@ impl Directory {
             signed_in: now,
             last_seen: now,
             address: address.map(|a| a.to_string()),
-            user_agent: user_agent.map(|agent| agent.chars().take(200).collect()),
+            user_agent: None,
         };
         let session = self.present(&token, operator, &row, now);
         let caller = session.caller(request_id, address);
@@ -104,7 +103,7 @@ impl Directory {
             .store
             .write(move |write| {
                 write.insert_session(&row)?;
-                write.append_system_audit(&system_entry(&caller, now, "sign_in", name, json!({})))?;
+                write.append_system_audit(system_entry(&caller, now, "sign_in", name, json!({})))?;
                 Ok::<_, Error>(())
             })
             .await?;
@@ -165,7 +164,7 @@ impl Directory {
             .store
             .write(move |write| {
                 write.end_session(&digest)?;
-                write.append_system_audit(&system_entry(&caller, now, "sign_out", None, json!({})))?;
+                write.append_system_audit(system_entry(&caller, now, "sign_out", None, json!({})))?;
                 Ok::<_, Error>(())
             })
             .await
@@ -190,7 +189,7 @@ impl Directory {
         BASE64_URL_SAFE_NO_PAD.encode(self.0.secrets.csrf.sign(token.as_bytes()))
     }
 
-    fn digest(&self, token: &str) -> [u8; 32] {
+    pub(crate) fn digest(&self, token: &str) -> [u8; 32] {
         self.0.secrets.sessions.sign(token.as_bytes())
     }
 
@@ -233,7 +232,7 @@ impl Directory {
             .store
             .write(move |write| {
                 let detail = json!({ "known_name": known.is_some() });
-                write.append_system_audit(&system_entry(&caller, now, action, known, detail))?;
+                write.append_system_audit(system_entry(&caller, now, action, known, detail))?;
                 Ok::<_, Error>(())
             })
             .await?;

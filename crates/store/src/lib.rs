@@ -6,6 +6,7 @@
 //! A write is a closure that the writer runs in a savepoint; all that wait are committed together, on disk, before any is
 //! acknowledged. Reads see one snapshot each and never wait for writes.
 
+mod activity;
 pub mod audit;
 mod change;
 mod connection;
@@ -28,6 +29,7 @@ mod tenant;
 mod tenant_id;
 mod writer;
 
+pub use activity::{Activity, Failing, Hour};
 pub use audit::{AuditEntry, AuditQuery, AuditRow};
 pub use change::{ChangeKind, ChangeRow};
 pub use error::{Conflict, Error, Result};

@@ -39,8 +39,6 @@ pub fn router(app: App) -> Router {
     let site = Router::new()
         .merge(crate::health::router(app.clone()))
         .merge(crate::console::router(app.clone()))
-        .fallback(crate::console::not_found)
-        .with_state(app.clone())
         .layer(middleware::from_fn(note_route))
         .layer(DefaultBodyLimit::max(scim::limits::BODY_BYTES));
     let scim = crate::scim::router(app.clone());

@@ -1,0 +1,157 @@
+// What the console adds when script runs: copy buttons, local times, dialogs, keyboard. Every page works without it.
+(function () {
+  "use strict";
+
+  var root = document.documentElement;
+  root.classList.add("js");
+
+  // ---- times: the server writes UTC, the reader sees their own zone -------------------------------------------
+  var exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+  var plain = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+  function localTimes(within) {
+    within.querySelectorAll("time[datetime]").forEach(function (element) {
+      var at = new Date(element.dateTime);
+      if (isNaN(at)) return;
+      element.title = exact.format(at);
+      if (element.dataset.form === "exact") element.textContent = plain.format(at);
+    });
+  }
+
+  // ---- copy ---------------------------------------------------------------------------------------------------
+  function say(text) {
+    var live = document.getElementById("live");
+    if (live) live.textContent = text;
+  }
+
+  function copyOld(text) {
+    var area = document.createElement("textarea");
+    area.value = text;
+    area.setAttribute("readonly", "");
+    area.className = "sr";
+    document.body.appendChild(area);
+    area.select();
+    var done = document.execCommand("copy");
+    area.remove();
+    return done ? Promise.resolve() : Promise.reject(new Error("not copied"));
+  }
+
+  function copy(button) {
+    var source = document.getElementById(button.dataset.copy);
+    if (!source) return;
+    var text = source.textContent;
+    var word = button.querySelector("[data-word]");
+    var before = word ? word.textContent : "";
+    var copied = navigator.clipboard ? navigator.clipboard.writeText(text).catch(function () { return copyOld(text); }) : copyOld(text);
+    copied.then(
+      function () { show("Copied"); button.classList.add("copied"); },
+      function () { show("Press Ctrl+C"); window.getSelection().selectAllChildren(source); }
+    );
+    function show(text) {
+      if (word) word.textContent = text;
+      say(text);
+      setTimeout(function () { if (word) word.textContent = before; }, 2000);
+    }
+  }
+
+  // ---- dialogs: a confirmation page, shown over the page it was asked from -------------------------------------
+  function openDialog(link) {
+    return fetch(link.href, { headers: { accept: "text/html" }, credentials: "same-origin", redirect: "error" })
+      .then(function (response) {
+        if (!response.ok) throw new Error(response.status);
+        return response.text();
+      })
+      .then(function (text) {
+        var part = new DOMParser().parseFromString(text, "text/html").querySelector("[data-confirm]");
+        if (!part) throw new Error("no dialog");
+        var dialog = document.createElement("dialog");
+        dialog.setAttribute("aria-labelledby", "confirm-title");
+        dialog.appendChild(document.adoptNode(part));
+        document.body.appendChild(dialog);
+        dialog.addEventListener("close", function () { dialog.remove(); link.focus(); });
+        dialog.addEventListener("click", function (event) {
+          if (event.target.closest("[data-cancel]")) { event.preventDefault(); dialog.close(); }
+        });
+        localTimes(dialog);
+        dialog.showModal();
+      })
+      .catch(function () { window.location.assign(link.href); });
+  }
+
+  // ---- a value that is shown once is not left by accident ------------------------------------------------------
+  var guarded = document.querySelector("[data-once]");
+  function guard(event) { event.preventDefault(); }
+  if (guarded) window.addEventListener("beforeunload", guard);
+
+  document.addEventListener("click", function (event) {
+    var target = event.target;
+    if (!(target instanceof Element)) return;
+    var button = target.closest("[data-copy]");
+    if (button) { copy(button); return; }
+    if (target.closest("[data-kept]")) window.removeEventListener("beforeunload", guard);
+    var link = target.closest("a[data-dialog]");
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
+      event.preventDefault();
+      openDialog(link);
+      return;
+    }
+    document.querySelectorAll("details[data-drop][open]").forEach(function (drop) {
+      if (!drop.contains(target)) drop.open = false;
+    });
+  });
+
+  document.addEventListener("change", function (event) {
+    var field = event.target;
+    if (!(field instanceof Element)) return;
+    if (field.matches("[data-submit]")) field.form.requestSubmit();
+    if (field.matches("[data-all]")) {
+      field.closest("table").querySelectorAll("tbody input[type=checkbox]").forEach(function (box) { box.checked = field.checked; });
+    }
+  });
+
+  // ---- keyboard -----------------------------------------------------------------------------------------------
+  var pending = null;
+
+  function go(key) {
+    var link = document.querySelector('a[data-go="' + key + '"]');
+    if (link) window.location.assign(link.href);
+  }
+
+  function step(by) {
+    var links = Array.prototype.slice.call(document.querySelectorAll("tbody a[data-row]"));
+    if (!links.length) return;
+    var at = links.indexOf(document.activeElement);
+    var next = at < 0 ? (by > 0 ? 0 : links.length - 1) : Math.min(links.length - 1, Math.max(0, at + by));
+    links[next].focus();
+  }
+
+  function escape() {
+    document.querySelectorAll("details[data-drop][open]").forEach(function (drop) {
+      drop.open = false;
+      drop.querySelector("summary").focus();
+    });
+    if (document.activeElement && document.activeElement.matches("input[type=search]")) document.activeElement.blur();
+  }
+
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Escape") { escape(); return; }
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target instanceof Element && event.target.closest("input, select, textarea, dialog[open], [contenteditable]")) return;
+    if (pending) {
+      clearTimeout(pending);
+      pending = null;
+      go(event.key);
+      return;
+    }
+    var search = document.querySelector("[data-search]");
+    var help = document.getElementById("help");
+    if (event.key === "/" && search) { event.preventDefault(); search.focus(); search.select(); }
+    else if (event.key === "g") pending = setTimeout(function () { pending = null; }, 1200);
+    else if (event.key === "?" && help && help.showModal) help.showModal();
+    else if (event.key === "j") step(1);
+    else if (event.key === "k") step(-1);
+  });
+
+  document.addEventListener("htmx:afterSwap", function (event) { localTimes(event.target.parentNode || document); });
+  localTimes(document);
+})();

@@ -1,0 +1,145 @@
+//! Audit rows for people: who did what, and what it changed.
+
+use directory::AuditRow;
+use maud::{Markup, html};
+use serde_json::{Map, Value};
+
+use super::exchanges::object_path;
+use crate::console::component::diff::{Difference, diff};
+use crate::console::component::icon::{Icon, icon};
+use crate::console::component::time;
+use crate::console::visit::Desk;
+
+/// The differences an audit row tells of, whichever form its detail has: a list of changes, or the state on both sides.
+pub(crate) fn differences(detail: &Value) -> Vec<Difference> {
+    let changes = detail.get("changes").unwrap_or(detail);
+    if let Value::Array(changes) = changes {
+        return changes.iter().filter_map(of_change).collect();
+    }
+    let side = |name: &str| match detail.get(name) {
+        Some(Value::Object(map)) => Some(map.clone()),
+        _ => None,
+    };
+    let (before, after) = (side("before"), side("after"));
+    if before.is_none() && after.is_none() {
+        return by_field(detail);
+    }
+    let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
+    scim::diff::changes(&before, &after)
+        .into_iter()
+        .map(|change| Difference { path: change.path, before: change.before, after: change.after })
+        .collect()
+}
+
+/// Settings and names: `{"restore_days": {"before": 30, "after": 7}}`, `{"before": "Old", "after": "New"}`.
+fn by_field(detail: &Value) -> Vec<Difference> {
+    let Value::Object(map) = detail else { return Vec::new() };
+    let pair = |path: &str, of: &Value| {
+        let side = |name: &str| of.get(name).filter(|value| !value.is_null()).cloned();
+        is_pair(of).then(|| Difference { path: path.to_owned(), before: side("before"), after: side("after") })
+    };
+    if let Some(whole) = pair("value", detail) {
+        return vec![whole];
+    }
+    map.iter().filter_map(|(name, of)| pair(name, of)).collect()
+}
+
+fn is_pair(value: &Value) -> bool {
+    value.get("before").is_some() && value.get("after").is_some()
+}
+
+fn of_change(change: &Value) -> Option<Difference> {
+    let side = |name: &str| change.get(name).filter(|value| !value.is_null()).cloned();
+    Some(Difference {
+        path: change.get("path")?.as_str()?.to_owned(),
+        before: side("before"),
+        after: side("after"),
+    })
+}
+
+/// What else a row says, beside its differences.
+pub(crate) fn facts_of(detail: &Value) -> Vec<(String, String)> {
+    let Value::Object(map) = detail else { return Vec::new() };
+    let told = ["changes", "before", "after"];
+    let rest: Map<String, Value> =
+        map.iter().filter(|(name, of)| !told.contains(&name.as_str()) && !is_pair(of)).map(|(k, v)| (k.clone(), v.clone())).collect();
+    rest.iter().map(|(name, value)| (name.clone(), crate::console::component::diff::short(value))).collect()
+}
+
+/// The actor without its technical prefix, with an icon for what it is.
+pub(crate) fn actor(text: &str) -> Markup {
+    let (glyph, what, name) = match text.split_once(':') {
+        Some(("key", rest)) => (Icon::Key, "API key", rest.split_once(' ').map_or(rest, |(_, name)| name)),
+        Some(("operator", rest)) => (Icon::Person, "Operator", rest.split_once(' ').map_or(rest, |(_, name)| name)),
+        Some(("cli", user)) => (Icon::Settings, "Command line", user),
+        _ => (Icon::Settings, "System", text),
+    };
+    html! { span.nowrap title=(text) { (icon(glyph)) " " span.sr { (what) " " } (name) } }
+}
+
+/// An action of the audit log in words: `user.create` or `Created` as they are, made readable.
+pub(crate) fn action(text: &str) -> String {
+    let spaced: String = text.chars().map(|c| if matches!(c, '.' | '_' | '-') { ' ' } else { c }).collect();
+    super::attributes::words(&spaced)
+}
+
+/// The history of one object.
+pub(crate) fn timeline(desk: &Desk, rows: &[AuditRow]) -> Markup {
+    html! {
+        ol.timeline.section {
+            @for row in rows {
+                li {
+                    div.line {
+                        strong { a href=(desk.url(&format!("logs/audit/{}", row.number))) { (action(&row.action)) } }
+                        span.soft { "by" } (actor(&row.actor))
+                        span.soft { (time::ago(row.at, desk.now)) }
+                    }
+                    (told(&row.detail))
+                }
+            }
+        }
+    }
+}
+
+/// Differences as a table, anything else as words.
+pub(crate) fn told(detail: &Value) -> Markup {
+    let differences = differences(detail);
+    let facts = facts_of(detail);
+    html! {
+        @if !facts.is_empty() {
+            ul.small { @for (name, value) in &facts { li { span.soft { (super::attributes::words(name)) ": " } span.break { (value) } } } }
+        }
+        @if !differences.is_empty() { (diff(&differences)) }
+    }
+}
+
+/// A link to what a row is about, by its name then.
+pub(crate) fn about(desk: &Desk, row: &AuditRow) -> Markup {
+    let name = row.name.as_deref();
+    html! {
+        @match (row.kind, &row.resource_id) {
+            (Some(kind), Some(id)) => a href=(desk.url(&object_path(kind, id))) { (name.unwrap_or(id)) },
+            _ => (name.unwrap_or("")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn both_forms_of_detail_are_read() {
+        let listed = differences(&json!({"changes": [{"path": "title", "before": "A", "after": "B"}, {"path": "x", "before": null, "after": 1}]}));
+        assert_eq!(listed.len(), 2);
+        assert_eq!(listed[0].path, "title");
+        assert!(listed[1].before.is_none());
+        let settings = differences(&json!({"restore_days": {"before": 30, "after": 7}, "members": {"added": []}}));
+        assert_eq!(settings.len(), 1);
+        assert_eq!(differences(&json!({"before": "A", "after": "B", "tenant": "1"})).len(), 1);
+        assert!(differences(&json!({})).is_empty());
+        assert!(differences(&json!("odd")).is_empty());
+    }
+}

@@ -1,0 +1,31 @@
+//! The pages, a file each. Functions named in [`super::table`] are pages; everything else is a part of one.
+
+pub(super) mod attributes;
+pub(super) mod audit_log;
+pub(super) mod exchanges;
+pub(super) mod failure;
+pub(super) mod group;
+pub(super) mod group_form;
+pub(super) mod group_list;
+pub(super) mod group_members;
+pub(super) mod history;
+pub(super) mod home;
+pub(super) mod key_form;
+pub(super) mod key_list;
+pub(super) mod limits;
+pub(super) mod list;
+pub(super) mod operator_form;
+pub(super) mod operator_list;
+pub(super) mod person;
+pub(super) mod profile;
+pub(super) mod request_log;
+pub(super) mod scim_configuration;
+pub(super) mod sign_in;
+pub(super) mod tenant_basic;
+pub(super) mod tenant_list;
+pub(super) mod user;
+pub(super) mod user_deleted;
+pub(super) mod user_fields;
+pub(super) mod user_form;
+pub(super) mod user_list;
+pub(super) mod welcome;

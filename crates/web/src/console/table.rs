@@ -1,0 +1,149 @@
+//! Every page of the console and who may open it. The router is made of this table, and the inventory and the role tests
+//! read it: a page that is not here does not exist.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use directory::Permission as P;
+use http::Method;
+
+use super::answer::Answer;
+use super::page::{
+    audit_log, group, group_form, group_list, group_members, home, key_form, key_list, limits, operator_form,
+    operator_list, profile, request_log, scim_configuration, sign_in, tenant_basic, tenant_list, user, user_deleted,
+    user_form, user_list, welcome,
+};
+use super::visit::{Desk, Guest, Visit};
+
+type Shown = Pin<Box<dyn Future<Output = Answer> + Send>>;
+pub(super) type DeskPage = fn(Arc<Desk>) -> Shown;
+
+/// What a page is given, which is also who may open it.
+#[derive(Clone, Copy)]
+pub(super) enum Run {
+    /// Anybody.
+    Open(fn(Arc<Guest>) -> Shown),
+    /// A signed-in operator, no tenant.
+    Visit(fn(Arc<Visit>) -> Shown),
+    /// An operator in a tenant they may see, with a permission.
+    Desk(Need, DeskPage),
+}
+
+/// The permission a page of a tenant asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    InTenant(P),
+    /// In every tenant, those to come included.
+    Everywhere(P),
+}
+
+/// One method of one path.
+pub(super) struct Endpoint {
+    pub(super) method: Method,
+    pub(super) path: &'static str,
+    pub(super) run: Run,
+}
+
+macro_rules! endpoints {
+    ($($method:ident $path:literal $kind:ident $(($need:ident $permission:ident))? $page:path;)*) => {
+        pub(super) static ENDPOINTS: &[Endpoint] = &[$(Endpoint {
+            method: Method::$method,
+            path: $path,
+            run: endpoints!(@run $kind $(($need $permission))? $page),
+        },)*];
+    };
+    (@run Desk ($need:ident $permission:ident) $page:path) => {
+        Run::Desk(Need::$need(P::$permission), |given| Box::pin($page(given)))
+    };
+    (@run $kind:ident $page:path) => { Run::$kind(|given| Box::pin($page(given))) };
+}
+
+endpoints! {
+    GET  "/" Visit welcome::start;
+    GET  "/sign-in" Open sign_in::show;
+    POST "/sign-in" Open sign_in::send;
+    POST "/sign-out" Visit sign_in::sign_out;
+    GET  "/switch" Visit welcome::switch;
+    GET  "/welcome" Visit welcome::show;
+    POST "/welcome" Visit welcome::create;
+
+    GET  "/t/{tenant}" Desk(InTenant Read) home::show;
+
+    GET  "/t/{tenant}/users" Desk(InTenant Read) user_list::show;
+    GET  "/t/{tenant}/users/new" Desk(InTenant ManageDirectory) user_form::new;
+    POST "/t/{tenant}/users/new" Desk(InTenant ManageDirectory) user_form::create;
+    GET  "/t/{tenant}/users/deleted" Desk(InTenant Read) user_deleted::show;
+    GET  "/t/{tenant}/users/{id}" Desk(InTenant Read) user::overview;
+    GET  "/t/{tenant}/users/{id}/groups" Desk(InTenant Read) user::groups;
+    GET  "/t/{tenant}/users/{id}/history" Desk(InTenant Read) user::history;
+    GET  "/t/{tenant}/users/{id}/requests" Desk(InTenant Read) user::requests;
+    GET  "/t/{tenant}/users/{id}/edit" Desk(InTenant ManageDirectory) user_form::edit;
+    POST "/t/{tenant}/users/{id}/edit" Desk(InTenant ManageDirectory) user_form::save;
+    GET  "/t/{tenant}/users/{id}/json" Desk(InTenant ManageDirectory) user_form::edit_json;
+    POST "/t/{tenant}/users/{id}/json" Desk(InTenant ManageDirectory) user_form::save_json;
+    POST "/t/{tenant}/users/{id}/activate" Desk(InTenant ManageDirectory) user::activate;
+    GET  "/t/{tenant}/users/{id}/deactivate" Desk(InTenant ManageDirectory) user::ask_deactivate;
+    POST "/t/{tenant}/users/{id}/deactivate" Desk(InTenant ManageDirectory) user::deactivate;
+    GET  "/t/{tenant}/users/{id}/delete" Desk(InTenant ManageDirectory) user::ask_delete;
+    POST "/t/{tenant}/users/{id}/delete" Desk(InTenant ManageDirectory) user::delete;
+    POST "/t/{tenant}/users/{id}/restore" Desk(InTenant ManageDirectory) user_deleted::restore;
+    GET  "/t/{tenant}/users/{id}/purge" Desk(InTenant ManageDirectory) user_deleted::ask_purge;
+    POST "/t/{tenant}/users/{id}/purge" Desk(InTenant ManageDirectory) user_deleted::purge;
+
+    GET  "/t/{tenant}/groups" Desk(InTenant Read) group_list::show;
+    GET  "/t/{tenant}/groups/new" Desk(InTenant ManageDirectory) group_form::new;
+    POST "/t/{tenant}/groups/new" Desk(InTenant ManageDirectory) group_form::create;
+    GET  "/t/{tenant}/groups/{id}" Desk(InTenant Read) group::overview;
+    GET  "/t/{tenant}/groups/{id}/members" Desk(InTenant Read) group_members::show;
+    GET  "/t/{tenant}/groups/{id}/members/add" Desk(InTenant ManageDirectory) group_members::pick;
+    POST "/t/{tenant}/groups/{id}/members/add" Desk(InTenant ManageDirectory) group_members::add;
+    POST "/t/{tenant}/groups/{id}/members/remove" Desk(InTenant ManageDirectory) group_members::remove;
+    GET  "/t/{tenant}/groups/{id}/history" Desk(InTenant Read) group::history;
+    GET  "/t/{tenant}/groups/{id}/requests" Desk(InTenant Read) group::requests;
+    GET  "/t/{tenant}/groups/{id}/edit" Desk(InTenant ManageDirectory) group_form::edit;
+    POST "/t/{tenant}/groups/{id}/edit" Desk(InTenant ManageDirectory) group_form::save;
+    GET  "/t/{tenant}/groups/{id}/delete" Desk(InTenant ManageDirectory) group::ask_delete;
+    POST "/t/{tenant}/groups/{id}/delete" Desk(InTenant ManageDirectory) group::delete;
+
+    GET  "/t/{tenant}/keys" Desk(InTenant Read) key_list::show;
+    GET  "/t/{tenant}/keys/new" Desk(InTenant ManageKeys) key_form::new;
+    POST "/t/{tenant}/keys/new" Desk(InTenant ManageKeys) key_form::create;
+    GET  "/t/{tenant}/keys/{id}/revoke" Desk(InTenant ManageKeys) key_list::ask_revoke;
+    POST "/t/{tenant}/keys/{id}/revoke" Desk(InTenant ManageKeys) key_list::revoke;
+    GET  "/t/{tenant}/keys/{id}/rotate" Desk(InTenant ManageKeys) key_form::ask_rotate;
+    POST "/t/{tenant}/keys/{id}/rotate" Desk(InTenant ManageKeys) key_form::rotate;
+
+    GET  "/t/{tenant}/logs" Desk(InTenant Read) request_log::start;
+    GET  "/t/{tenant}/logs/requests" Desk(InTenant Read) request_log::show;
+    GET  "/t/{tenant}/logs/requests/{number}" Desk(InTenant Read) request_log::one;
+    GET  "/t/{tenant}/logs/audit" Desk(InTenant Read) audit_log::show;
+    GET  "/t/{tenant}/logs/audit/verify" Desk(InTenant Read) audit_log::verify;
+    GET  "/t/{tenant}/logs/audit/{number}" Desk(InTenant Read) audit_log::one;
+    GET  "/t/{tenant}/logs/system" Desk(Everywhere ManageOperators) audit_log::system;
+
+    GET  "/t/{tenant}/config" Desk(InTenant Read) tenant_basic::start;
+    GET  "/t/{tenant}/config/basic" Desk(InTenant Read) tenant_basic::show;
+    POST "/t/{tenant}/config/basic" Desk(InTenant ManageSettings) tenant_basic::rename;
+    GET  "/t/{tenant}/config/scim" Desk(InTenant Read) scim_configuration::show;
+    GET  "/t/{tenant}/config/limits" Desk(InTenant Read) limits::show;
+    POST "/t/{tenant}/config/limits" Desk(InTenant ManageSettings) limits::save;
+    GET  "/t/{tenant}/config/operators" Desk(Everywhere ManageOperators) operator_list::show;
+    GET  "/t/{tenant}/config/operators/new" Desk(Everywhere ManageOperators) operator_form::new;
+    POST "/t/{tenant}/config/operators/new" Desk(Everywhere ManageOperators) operator_form::create;
+    GET  "/t/{tenant}/config/operators/{id}" Desk(Everywhere ManageOperators) operator_form::one;
+    POST "/t/{tenant}/config/operators/{id}/grant" Desk(Everywhere ManageOperators) operator_form::grant;
+    POST "/t/{tenant}/config/operators/{id}/revoke" Desk(Everywhere ManageOperators) operator_form::revoke;
+    POST "/t/{tenant}/config/operators/{id}/password" Desk(Everywhere ManageOperators) operator_form::set_password;
+    POST "/t/{tenant}/config/operators/{id}/disable" Desk(Everywhere ManageOperators) operator_form::disable;
+    GET  "/t/{tenant}/config/tenants" Desk(Everywhere ManageTenants) tenant_list::show;
+    GET  "/t/{tenant}/config/tenants/new" Desk(Everywhere ManageTenants) tenant_list::new;
+    POST "/t/{tenant}/config/tenants/new" Desk(Everywhere ManageTenants) tenant_list::create;
+    GET  "/t/{tenant}/config/delete" Desk(Everywhere ManageTenants) tenant_basic::ask_delete;
+    POST "/t/{tenant}/config/delete" Desk(Everywhere ManageTenants) tenant_basic::delete;
+
+    GET  "/t/{tenant}/profile" Desk(InTenant Read) profile::show;
+    POST "/t/{tenant}/profile/password" Desk(InTenant Read) profile::change_password;
+    POST "/t/{tenant}/profile/sessions" Desk(InTenant Read) profile::end_sessions;
+    GET  "/t/{tenant}/profile/keys/new" Desk(InTenant Read) key_form::new;
+    POST "/t/{tenant}/profile/keys/new" Desk(InTenant Read) key_form::create;
+}
