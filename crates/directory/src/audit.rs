@@ -6,7 +6,7 @@ use store::{AuditEntry, AuditQuery, AuditRow, TenantId};
 
 use crate::context::Caller;
 use crate::directory::Directory;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::secret::hex;
 
 /// Rows checked in one step.

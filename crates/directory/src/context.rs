@@ -97,7 +97,7 @@ pub struct Written {
     pub id: String,
     pub kind: Kind,
     pub version: u64,
-    /// The outcome of a POST (201): a new resource, or an inactive user that the tenant's settings let it reactivate.
+    /// A new resource was made (201); `false` when POST reactivated an inactive user (200).
     pub created: bool,
     /// Something was written. If not, the version is what it was.
     pub changed: bool,

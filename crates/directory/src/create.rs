@@ -35,7 +35,7 @@ impl Transaction<'_> {
             resource.insert("active".to_owned(), true.into());
         }
         if let Some(existing) = self.in_the_way(kind, &resource)? {
-            let outcome = Outcome { created: true, changed: true, quirks };
+            let outcome = Outcome { created: false, changed: true, quirks };
             return self.reactivate(&existing, &resource, outcome);
         }
         let id = self.directory.random().resource_id(self.now);

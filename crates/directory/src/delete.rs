@@ -43,6 +43,9 @@ impl Transaction<'_> {
         let detail = json!({ "before": before, "groups": groups });
         self.audit_resource(&format!("{}.delete", word(kind)), kind, id, &before, detail)?;
         for group in &groups {
+            if self.write.resource(Kind::Group, group)?.is_none() {
+                continue;
+            }
             self.member_moved(group, json!({ "removed": [id] }))?;
         }
         Ok(written)

@@ -237,7 +237,7 @@ impl Directory {
 
 impl Transaction<'_> {
     fn live_key(&self, id: &str) -> Result<KeyRow> {
-        let row = self.write.keys()?.into_iter().find(|row| row.id == id && row.revoked.is_none());
+        let row = self.write.key(id)?.filter(|row| row.revoked.is_none());
         row.ok_or_else(|| Error::Unknown { what: "API key", name: id.to_owned() })
     }
 }

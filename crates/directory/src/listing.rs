@@ -1,6 +1,6 @@
 //! Lists for the console: search as you type, members in pages, what was deleted.
 
-use store::{GroupRef, Kind, ListSort, MemberRow, Stored, TenantId};
+use store::{GroupRef, Kind, ListSort, MemberRow, SearchQuery, Stored, TenantId};
 
 use crate::directory::Directory;
 use crate::error::{Error, Result};
@@ -41,14 +41,15 @@ impl Directory {
     /// # Errors
     /// [`Error::NoTenant`]
     pub async fn list(&self, tenant: &TenantId, kind: Kind, query: ListQuery) -> Result<Listing> {
+        let ListQuery { text, active, sort, descending, offset, limit } = query;
+        let text = scim::compare::fold(text.trim());
+        let query = SearchQuery { text, active, sort, descending, offset, limit: limit.min(LIST_MAX) };
         let (directory, owner) = (self.clone(), tenant.clone());
         self.0
             .store
             .tenant(tenant)
             .scan(move |read| {
-                let ListQuery { text, active, sort, descending, offset, limit } = query;
-                let limit = limit.min(LIST_MAX);
-                let (stored, total) = read.search(kind, &text, active, sort, descending, offset, limit)?;
+                let (stored, total) = read.search(kind, &query)?;
                 let links = Links { public_url: directory.public_url(), tenant: &owner };
                 let rows = stored.iter().map(|row| found(links, row)).collect::<Result<_>>()?;
                 Ok(Listing { rows, total })

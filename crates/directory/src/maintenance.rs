@@ -12,8 +12,6 @@ use crate::session;
 const FLUSH_READS: Duration = Duration::from_secs(1);
 const FLUSH_LAST_USED_EVERY: u32 = 60;
 const CLEAN_UP_EVERY: u32 = 3_600;
-/// Rows removed in one transaction, so that no request waits long behind the broom.
-const STEP: usize = 500;
 
 impl Directory {
     /// Runs for ever; spawn it. Reads are logged each second, last use of keys each minute, and each hour what is past its
@@ -85,17 +83,10 @@ impl Directory {
         };
         let (tombstones, exchanges) = (before(settings.restore_days)?, before(settings.request_log_days)?);
         let store = self.0.store.tenant(tenant);
-        loop {
-            let removed = store
-                .write(move |write| {
-                    let removed = write.purge_tombstones(tombstones, STEP)?;
-                    Ok::<_, Error>(removed.max(write.purge_exchanges(exchanges, STEP)?))
-                })
-                .await?;
-            if (removed as usize) < STEP {
-                return Ok(());
-            }
-        }
+        // In steps, so that no request waits long behind the broom.
+        while store.write(move |write| Ok::<_, Error>(write.purge_tombstones(tombstones)?)).await? > 0 {}
+        while store.write(move |write| Ok::<_, Error>(write.purge_exchanges(exchanges)?)).await? > 0 {}
+        Ok(())
     }
 }
 

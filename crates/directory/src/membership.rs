@@ -174,7 +174,7 @@ impl Transaction<'_> {
             .filter(|(kind, _)| kind.is_some() || unknown_too)
             .map(|(kind, id)| (id, kind))
             .collect();
-        Ok(self.write.add_members(group, &rows, self.now)?)
+        Ok(self.write.add_members(group, &rows)?)
     }
 
     /// The members that a `members[…]` filter selects; none is not an error (Entra removes who left already).

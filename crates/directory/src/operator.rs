@@ -146,7 +146,7 @@ impl Directory {
                 }
                 let roles: Vec<Value> = grants.iter().map(Grant::to_json).collect();
                 let detail = json!({ "operator": row.id, "roles": roles });
-                write.append_system_audit(&system_entry(
+                write.append_system_audit(system_entry(
                     &caller,
                     now,
                     "operator.create",
@@ -299,13 +299,7 @@ impl Directory {
             .write(move |write| {
                 change(write, &operator)?;
                 detail["operator"] = operator.id.into();
-                write.append_system_audit(&system_entry(
-                    &caller,
-                    now,
-                    action,
-                    Some(operator.name),
-                    detail,
-                ))?;
+                write.append_system_audit(system_entry(&caller, now, action, Some(operator.name), detail))?;
                 Ok::<_, Error>(())
             })
             .await

@@ -27,9 +27,6 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    pub(crate) const ALL: Self = Self { groups: true, members: true };
-    pub(crate) const NOTHING: Self = Self { groups: false, members: false };
-
     /// RFC 7644 §3.9; Entra reads groups with `excludedAttributes=members`: what is not shown is not loaded.
     pub(crate) fn for_projection(projection: &Projection) -> Self {
         Self { groups: projection.wants("groups"), members: projection.wants("members") }

@@ -61,9 +61,19 @@ impl Directory {
         self.0.store.tenant(tenant).write(move |write| Ok(write.append_exchange(&exchange).map(drop)?)).await
     }
 
+    /// Reads of all tenants that were left out of the log since the server started.
+    pub fn dropped_exchanges(&self) -> u64 {
+        self.0.reads.0.lock().left_out.values().sum()
+    }
+
     /// Reads of the tenant that were left out of the log since the server started.
     pub fn left_out_reads(&self, tenant: &TenantId) -> u64 {
         self.0.reads.0.lock().left_out.get(tenant).copied().unwrap_or(0)
+    }
+
+    /// The same over all tenants, for the metrics.
+    pub fn left_out_reads_in_all(&self) -> u64 {
+        self.0.reads.0.lock().left_out.values().sum()
     }
 
     /// Write down the reads that wait. What cannot be written is counted as left out.

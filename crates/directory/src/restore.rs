@@ -24,15 +24,18 @@ impl Transaction<'_> {
     fn restore(&self, kind: Kind, id: &str) -> Result<Written> {
         let tombstone = self.write.tombstone(kind, id)?.ok_or_else(|| Error::not_found(kind, id))?;
         let resource = document(&tombstone)?;
-        let (_, left) =
-            self.write.restore(kind, id, self.now).map_err(|error| self.conflict(error, kind, &resource))?;
+        let (_, left) = self
+            .write
+            .restore(kind, id, self.now)
+            .map_err(|error| self.conflict(error, kind, &resource))?
+            .ok_or_else(|| Error::not_found(kind, id))?;
         self.write.append_change(kind, id, ChangeKind::Restored, self.now)?;
         let mut groups = Vec::new();
         for group in left {
             if self.write.resource(Kind::Group, &group)?.is_none() {
                 continue;
             }
-            self.write.add_members(&group, &[(id.to_owned(), Some(kind))], self.now)?;
+            self.write.add_members(&group, &[(id.to_owned(), Some(kind))])?;
             self.member_moved(&group, json!({ "added": [id] }))?;
             groups.push(group);
         }

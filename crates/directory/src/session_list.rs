@@ -28,9 +28,9 @@ impl Directory {
     pub async fn sessions_of(&self, operator: &str, token: &str) -> Result<Vec<SessionInfo>> {
         let (now, digest) = (self.now(), self.digest(token));
         let rows = self.0.store.read(|read| Ok::<_, Error>(read.sessions_of(operator)?)).await?;
-        let live = rows
-            .into_iter()
-            .filter(|row| now.duration_since(row.created) < LIFETIME && now.duration_since(row.last_seen) < IDLE);
+        let live = rows.into_iter().filter(|row| {
+            now.duration_since(row.created) < LIFETIME && now.duration_since(row.last_seen) < IDLE
+        });
         let told = live.map(|row| SessionInfo {
             created: row.created,
             last_seen: row.last_seen,

@@ -33,7 +33,7 @@ impl Directory {
             .write(move |write| {
                 write.insert_tenant(&row)?;
                 let detail = json!({ "tenant": row.id.as_str(), "name": row.name });
-                write.append_system_audit(&system_entry(
+                write.append_system_audit(system_entry(
                     &caller,
                     now,
                     "tenant.create",
@@ -76,26 +76,17 @@ impl Directory {
     pub async fn rename_tenant(&self, cx: Context, name: &str) -> Result<Tenant> {
         let name = name::acceptable("name", name)?;
         let before = self.tenant(&cx.tenant).await?;
-        let (now, caller, id) = (self.now(), cx.caller(), cx.tenant.clone());
-        let (row_id, row_name) = (id.clone(), name.clone());
-        self.0
-            .store
-            .write(move |write| {
-                write.rename_tenant(&row_id, &row_name)?;
-                let detail = json!({ "tenant": row_id.as_str(), "before": before.name, "after": row_name });
-                write.append_system_audit(&system_entry(
-                    &caller,
-                    now,
-                    "tenant.rename",
-                    Some(row_name),
-                    detail,
-                ))?;
-                Ok::<_, Error>(())
-            })
-            .await?;
-        let detail = json!({ "name": name });
-        self.administer(cx, move |t| t.audit("tenant.rename", None, None, detail)).await?;
-        self.tenant(&id).await
+        if before.name == name {
+            return Ok(before);
+        }
+        let detail = json!({ "name": { "before": before.name, "after": name } });
+        let after = Tenant { name: name.clone(), ..before };
+        self.administer(cx, move |t| {
+            t.write.rename(&name)?;
+            t.audit("tenant.rename", None, None, detail)
+        })
+        .await?;
+        Ok(after)
     }
 
     /// The tenant and everything in it, for good. What remains is the entry of the system's audit log.
@@ -109,8 +100,10 @@ impl Directory {
             .store
             .write(move |write: &SystemWrite<'_>| {
                 let detail = json!({ "tenant": tenant.id.as_str(), "name": tenant.name });
-                write.delete_tenant(&tenant.id)?;
-                write.append_system_audit(&system_entry(
+                if !write.delete_tenant(&tenant.id)? {
+                    return Err(Error::NoTenant);
+                }
+                write.append_system_audit(system_entry(
                     &caller,
                     now,
                     "tenant.delete",

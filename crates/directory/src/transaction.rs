@@ -16,7 +16,7 @@ use crate::representation::{Links, Load};
 use crate::version::Precondition;
 
 /// Members of a group that a PATCH still returns; above that it answers 204, so that its cost does not grow.
-pub const MEMBERS_RETURNED: u64 = 100;
+pub(crate) const MEMBERS_RETURNED: u64 = 100;
 
 pub(crate) struct Transaction<'a> {
     pub(crate) directory: &'a Directory,
@@ -134,7 +134,7 @@ impl Transaction<'_> {
         name: Option<String>,
         detail: Value,
     ) -> Result<()> {
-        self.write.append_audit(&AuditEntry {
+        self.write.append_audit(AuditEntry {
             at: self.now,
             actor: self.cx.actor.to_string(),
             action: action.to_owned(),

@@ -1,0 +1,12 @@
+//! The rules, on a store in a temporary folder, with a clock that stands still and seeded randomness.
+
+mod administration;
+mod concurrency;
+mod equivalence;
+mod groups;
+mod house;
+mod keys;
+mod operators;
+mod query;
+mod request_log;
+mod users;
