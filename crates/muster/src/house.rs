@@ -1,0 +1,103 @@
+//! Everything below the front, opened and wired: master key, store, directory.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use directory::{Actor, Caller, Context, Directory, PublicUrl, Random, SystemClock, TenantId};
+use store::{Location, Options, Store};
+
+use crate::config::{Config, mask};
+use crate::output::{Doing as _, Failure, Result};
+
+/// Whether a data folder that is not there is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Create {
+    Yes,
+    No,
+}
+
+impl Create {
+    pub(crate) fn when(yes: bool) -> Self {
+        if yes { Self::Yes } else { Self::No }
+    }
+}
+
+pub(crate) struct House {
+    pub(crate) directory: Directory,
+    pub(crate) store: Store,
+}
+
+impl House {
+    /// # Errors
+    /// No database there and `create` says no; a master key that is lost or open to others; a database that cannot be
+    /// opened or is newer than this version.
+    pub(crate) fn open(config: &Config, public_url: &str, create: Create) -> Result<Self> {
+        let file = database_file(&config.database())?;
+        refuse_missing(&file, create)?;
+        let folder = config.folder();
+        folder.create()?;
+        let random = Random::system();
+        let secret = folder.secret(&file, &random)?;
+        let public_url = PublicUrl::parse(public_url).map_err(failure)?;
+        let store = Store::open(Options::file(&file)).doing(format_args!("database {}", file.display()))?;
+        let directory = Directory::new(store.clone(), Arc::new(SystemClock), random, &secret, public_url);
+        Ok(Self { directory, store })
+    }
+
+    /// Who works at the command line.
+    pub(crate) fn caller(&self) -> Caller {
+        let user = ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(crate::config::process_environment);
+        let user = user.unwrap_or_else(|| "unknown".to_owned());
+        Caller { actor: Actor::Cli { user }, request_id: self.directory.request_id(), address: None }
+    }
+
+    pub(crate) fn context(&self, tenant: &TenantId) -> Context {
+        Context::new(tenant.clone(), self.caller())
+    }
+
+    /// What is buffered gets written, what is running ends.
+    pub(crate) async fn close(self) {
+        if let Err(error) = self.directory.flush().await {
+            tracing::error!(%error, "the last entries of the request log were not written");
+        }
+        drop(self.directory);
+        self.store.close();
+    }
+}
+
+/// Where the database is; this release has the embedded one only.
+fn database_file(url: &str) -> Result<PathBuf> {
+    let wanted = "use sqlite:PATH, or leave --database-url away for the embedded database in the data folder";
+    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        return Err(Failure::new(format!("{}: PostgreSQL comes with a later release of Muster", mask(url)))
+            .hint(wanted));
+    }
+    match Location::parse(url) {
+        Ok(Location::File(path)) => Ok(path),
+        Ok(Location::Memory) => {
+            Err(Failure::new("a database in memory would forget everything").hint(wanted))
+        }
+        Err(error) => Err(Failure::new(format!("{}: {error}", mask(url))).hint(wanted)),
+    }
+}
+
+/// A read in a folder that does not exist is a misspelt folder, not a wish for a new one.
+fn refuse_missing(file: &Path, create: Create) -> Result<()> {
+    if create == Create::Yes || file.exists() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("there is no database at {}", file.display()))
+        .hint("name the data folder with --data, or make one: muster tenant create NAME"))
+}
+
+/// What the directory refuses, in the words of the command line.
+pub(crate) fn failure(error: directory::Error) -> Failure {
+    let text = error.to_string();
+    match error {
+        directory::Error::NoTenant => Failure::new("there is no such tenant").hint("muster tenant list"),
+        directory::Error::Unknown { what: "operator", .. } => Failure::new(text).hint("muster operator list"),
+        directory::Error::Busy => Failure::new(text).hint("try again"),
+        directory::Error::Internal(_) => Failure::new(text).hint("--log debug says more"),
+        _ => Failure::new(text),
+    }
+}

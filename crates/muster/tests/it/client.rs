@@ -1,0 +1,120 @@
+//! A plain SCIM client for tests: sends what it is told, judges nothing.
+
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use serde_json::{Value, json};
+
+#[derive(Debug, Clone)]
+pub struct Client {
+    pub http: reqwest::Client,
+    pub base: String,
+    pub key: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+    /// `null` for an empty or non-JSON body
+    pub body: Value,
+}
+
+impl Reply {
+    /// The body of an answer with this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        self.body
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The number in `ETag: W/"7"`.
+    pub fn version(&self) -> Option<u64> {
+        self.header("etag").strip_prefix("W/\"")?.strip_suffix('"')?.parse().ok()
+    }
+}
+
+impl Client {
+    pub fn new(base: &str, key: &str) -> Self {
+        let http = reqwest::Client::builder().no_proxy().timeout(crate::server::PATIENCE).build().unwrap();
+        Self { http, base: base.to_owned(), key: key.to_owned() }
+    }
+
+    pub fn with_key(&self, key: &str) -> Self {
+        Self { key: key.to_owned(), ..self.clone() }
+    }
+
+    pub async fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> reqwest::Result<Reply> {
+        let method: Method = method.parse().unwrap();
+        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.key);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.header("content-type", "application/scim+json").body(body.to_string());
+        }
+        let answer = request.send().await?;
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let text = answer.text().await?;
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Ok(Reply { status, headers, text, body })
+    }
+
+    pub async fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Reply {
+        self.try_send(method, path, &[], body).await.unwrap()
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send("GET", path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.send("POST", path, Some(body)).await
+    }
+
+    pub async fn patch(&self, path: &str, operations: &Value) -> Reply {
+        self.send("PATCH", path, Some(&patch_body(operations))).await
+    }
+
+    /// Create and give the id.
+    pub async fn create_user(&self, user_name: &str) -> String {
+        id_of(&self.post("/Users", &user(user_name)).await.expect(201))
+    }
+
+    pub async fn create_group(&self, name: &str) -> String {
+        id_of(
+            &self
+                .post("/Groups", &json!({ "schemas": [scim::urn::GROUP], "displayName": name }))
+                .await
+                .expect(201),
+        )
+    }
+}
+
+pub fn id_of(resource: &Value) -> String {
+    resource["id"].as_str().unwrap().to_owned()
+}
+
+pub fn user(user_name: &str) -> Value {
+    json!({ "schemas": [scim::urn::USER], "userName": user_name, "displayName": user_name, "active": true })
+}
+
+pub fn patch_body(operations: &Value) -> Value {
+    json!({ "schemas": [scim::urn::PATCH_OP], "Operations": operations })
+}
+
+/// Text for a query.
+pub fn encode(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}

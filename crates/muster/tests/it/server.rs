@@ -1,0 +1,197 @@
+//! A running `muster serve` in a folder of its own, and commands beside it.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::client::Client;
+
+/// How long anything may take that should take well under a second; not a measure, only an end to waiting.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a command printed and how it ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    /// The JSON document of a command that succeeded.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        assert_eq!(self.code, 0, "{self:?}");
+        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}: {self:?}"))
+    }
+}
+
+/// The program, cut off from this machine's own configuration.
+pub fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MUSTER_")) {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// Run a command in a data folder.
+pub fn muster(data: &Path, arguments: &[&str]) -> Ran {
+    muster_with(data, arguments, None)
+}
+
+/// The same with something on standard input.
+pub fn muster_with(data: &Path, arguments: &[&str], input: Option<&str>) -> Ran {
+    let mut command = program();
+    command.args(arguments).arg("--data").arg(data).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if input.is_some() {
+        command.stdin(Stdio::piped());
+    }
+    let mut child = command.spawn().unwrap();
+    if let (Some(input), Some(mut stdin)) = (input, child.stdin.take()) {
+        stdin.write_all(input.as_bytes()).unwrap();
+    }
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A tenant with a key of full scope.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    pub id: String,
+    pub key_id: String,
+    pub client: Client,
+}
+
+pub struct Server {
+    child: Child,
+    _stdout: BufReader<ChildStdout>,
+    log: Arc<Mutex<String>>,
+    /// `http://127.0.0.1:PORT`
+    pub url: String,
+    pub data: PathBuf,
+    folder: Option<TempDir>,
+}
+
+impl Server {
+    /// In a folder that goes when the server goes.
+    pub fn start(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Self::start_in(&folder.path().join("data"), arguments);
+        server.folder = Some(folder);
+        server
+    }
+
+    /// On a folder that stays. No rate limit, unless the arguments set one.
+    pub fn start_in(data: &Path, arguments: &[&str]) -> Self {
+        let mut command = program();
+        command.arg("serve").arg("--data").arg(data).args(["--listen", "127.0.0.1:0"]);
+        if !arguments.contains(&"--rate-limit") {
+            command.args(["--rate-limit", "0"]);
+        }
+        let mut child =
+            command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let mut stderr = child.stderr.take().unwrap();
+        std::thread::spawn({
+            let log = log.clone();
+            move || {
+                let mut buffer = [0; 4096];
+                while let Ok(n @ 1..) = stderr.read(&mut buffer) {
+                    log.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..n]));
+                }
+            }
+        });
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| {
+            std::thread::sleep(Duration::from_millis(200));
+            panic!("no ready line but {line:?}; log: {}", log.lock().unwrap())
+        });
+        Self { url: url.to_owned(), child, _stdout: stdout, log, data: data.to_owned(), folder: None }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `HOST:PORT`
+    pub fn address(&self) -> &str {
+        self.url.split_once("://").unwrap().1
+    }
+
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// A command beside this server.
+    pub fn muster(&self, arguments: &[&str]) -> Ran {
+        muster(&self.data, arguments)
+    }
+
+    pub fn tenant(&self, name: &str) -> Tenant {
+        let tenant = self.muster(&["tenant", "create", name, "--json"]).json();
+        let id = tenant["id"].as_str().unwrap().to_owned();
+        let (key_id, client) = self.key(&id, &["--scope", "SCIM2"]);
+        Tenant { id, key_id, client }
+    }
+
+    /// A key of a tenant: its id, and a client that uses it.
+    pub fn key(&self, tenant: &str, arguments: &[&str]) -> (String, Client) {
+        let fixed = ["key", "create", "--tenant", tenant, "--name", "test", "--json"];
+        let key = self.muster(&[&fixed[..], arguments].concat()).json();
+        let base = format!("{}/scim/v2/{tenant}", self.url);
+        (key["id"].as_str().unwrap().to_owned(), Client::new(&base, key["key"].as_str().unwrap()))
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// SIGKILL: no chance to do anything more.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    pub fn wait(&mut self) -> ExitStatus {
+        let started = Instant::now();
+        loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => return status,
+                None if started.elapsed() > PATIENCE => {
+                    panic!("the server does not end; log: {}", self.log())
+                }
+                None => std::thread::sleep(Duration::from_millis(20)),
+            }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let log = self.log();
+            let tail = log.len().saturating_sub(4_000);
+            eprintln!("--- log of the server ---\n{}", log.get(tail..).unwrap_or(&log));
+        }
+    }
+}
