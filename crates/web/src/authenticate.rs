@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use directory::{AuthError, Authenticated, TenantId};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 
 use crate::app::App;
 use crate::rate_limit::{Rate, RetryAfter, network_of};
@@ -27,7 +27,8 @@ pub(crate) async fn authenticate(State(app): State<App>, mut request: Request, n
     let Some(arrival) = request.extensions().get::<Arrival>().cloned() else {
         return Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response();
     };
-    match identify(&app, &request, &arrival).await {
+    let head = Head::of(&request);
+    match identify(&app, &head, &arrival).await {
         Ok(client) => {
             let client = Arc::new(client);
             let limited = limit_tenant(&app, &client, &arrival);
@@ -37,7 +38,7 @@ pub(crate) async fn authenticate(State(app): State<App>, mut request: Request, n
                     next.run(request).await
                 }
                 Err(refusal) => {
-                    note(&app, &client.tenant, Some((&client.key.key_id, &client.key.key_name)), &request, &refusal);
+                    note(&app, &client.tenant, Some((&client.key.key_id, &client.key.key_name)), &head, &refusal);
                     refusal.into_response()
                 }
             };
@@ -53,19 +54,38 @@ pub(crate) async fn authenticate(State(app): State<App>, mut request: Request, n
     }
 }
 
-async fn identify(app: &App, request: &Request, arrival: &Arrival) -> Result<Client, Refusal> {
-    let Some(bearer) = bearer(request.headers()) else { return Err(missing()) };
+/// What authentication looks at; a request's body cannot be shared between threads.
+struct Head {
+    arrival: Option<Arrival>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+}
+
+impl Head {
+    fn of(request: &Request) -> Self {
+        Self {
+            arrival: request.extensions().get::<Arrival>().cloned(),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            headers: request.headers().clone(),
+        }
+    }
+}
+
+async fn identify(app: &App, head: &Head, arrival: &Arrival) -> Result<Client, Refusal> {
+    let Some(bearer) = bearer(&head.headers) else { return Err(missing()) };
     // The tenant is part of what the key is checked against; a path without one is as good as an unknown key.
-    let Some(tenant) = tenant(request.uri().path()) else { return Err(failed(app, arrival.address)) };
+    let Some(tenant) = tenant(head.uri.path()) else { return Err(failed(app, arrival.address)) };
     match app.directory.verify_key(&tenant, bearer, arrival.address).await {
         Ok(key) if key.scopes.is_empty() => Err(insufficient("the API key has no scope that allows SCIM; it needs SCIM2")),
         Ok(key) => Ok(Client { tenant, key }),
         Err(AuthError::Invalid) => Err(failed(app, arrival.address)),
         Err(AuthError::Expired { key_id, name }) => {
-            Err(lapsed(app, &tenant, (&key_id, &name), request, "the API key has expired; create a new one"))
+            Err(lapsed(app, &tenant, (&key_id, &name), head, "the API key has expired; create a new one"))
         }
         Err(AuthError::Revoked { key_id, name }) => {
-            Err(lapsed(app, &tenant, (&key_id, &name), request, "the API key has been revoked; create a new one"))
+            Err(lapsed(app, &tenant, (&key_id, &name), head, "the API key has been revoked; create a new one"))
         }
         Err(AuthError::Failed(error)) => Err(Refusal::from_error(error, &arrival.request_id)),
     }
@@ -114,9 +134,9 @@ fn failed(app: &App, address: Option<IpAddr>) -> Refusal {
 }
 
 /// The holder knew the whole key, so the answer may say what became of it, and the tenant's administrator sees it in the log.
-fn lapsed(app: &App, tenant: &TenantId, key: (&str, &str), request: &Request, detail: &'static str) -> Refusal {
+fn lapsed(app: &App, tenant: &TenantId, key: (&str, &str), head: &Head, detail: &'static str) -> Refusal {
     let refusal = invalid(detail);
-    note(app, tenant, Some(key), request, &refusal);
+    note(app, tenant, Some(key), head, &refusal);
     refusal
 }
 
@@ -133,9 +153,9 @@ fn too_many(RetryAfter(seconds): RetryAfter, detail: &'static str) -> Refusal {
 }
 
 /// Into the request log through the bounded buffer: these come as fast as a client can send them.
-fn note(app: &App, tenant: &TenantId, key: Option<(&str, &str)>, request: &Request, refusal: &Refusal) {
-    let Some(arrival) = request.extensions().get::<Arrival>() else { return };
-    let draft = Draft::new(arrival, key, request.method(), request.uri(), request.headers());
+fn note(app: &App, tenant: &TenantId, key: Option<(&str, &str)>, head: &Head, refusal: &Refusal) {
+    let Some(arrival) = &head.arrival else { return };
+    let draft = Draft::new(arrival, key, &head.method, &head.uri, &head.headers);
     app.directory.record_read(tenant, draft.finish(Facts::of_refusal(refusal)));
 }
 

@@ -165,7 +165,7 @@ impl Server {
         let mut draining = self.draining.clone();
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            _ = draining.wait_for(|draining| *draining) => {
+            () = async { drop(draining.wait_for(|draining| *draining).await) } => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
