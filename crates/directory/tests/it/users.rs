@@ -69,7 +69,7 @@ async fn a_refusal_changes_nothing() {
             refusal(patch(json!([{ "op": "replace", "path": "userName", "value": "mirA" }])).await),
             (409, "uniqueness"),
         ),
-        (refusal(patch(json!([{ "op": "remove", "path": "userName" }])).await), (400, "invalidValue")),
+        (refusal(patch(json!([{ "op": "remove", "path": "userName" }])).await), (400, "mutability")),
         (
             // All or nothing: the first operation would do.
             refusal(
