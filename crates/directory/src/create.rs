@@ -94,5 +94,5 @@ impl Transaction<'_> {
 }
 
 fn is_active(stored: &Stored) -> Result<bool> {
-    Ok(document(stored)?.get("active").and_then(Value::as_bool).unwrap_or(true))
+    Ok(document(stored)?.get("active").and_then(Value::as_bool).unwrap_or(false))
 }

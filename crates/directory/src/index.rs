@@ -27,7 +27,8 @@ impl Indexed {
         Self {
             unique_key: unique_key(scim_type(kind), resource).unwrap_or_default(),
             name: Self::name(resource),
-            active: resource.get("active").and_then(compare::boolean).unwrap_or(true),
+            // Only a PATCH that removes `active` leaves a user without it; that user is not counted as active.
+            active: resource.get("active").and_then(compare::boolean).unwrap_or(false),
             values: values(kind, resource),
             document: Value::Object(resource.clone()).to_string(),
         }

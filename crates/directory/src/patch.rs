@@ -12,7 +12,6 @@ use crate::directory::Directory;
 use crate::error::Result;
 use crate::location::scim_type;
 use crate::membership;
-use crate::replace::keep_active;
 use crate::representation::document;
 use crate::transaction::{Members, Outcome, Transaction, Update};
 use crate::version::Precondition;
@@ -50,7 +49,6 @@ impl Transaction<'_> {
         let Applied { resource: mut after, changed, members, quirks } =
             apply(&before, request, resource_type)?;
         if changed {
-            keep_active(kind, &before, &mut after);
             after = check(after, resource_type, Purpose::Replace)?.resource;
             membership::take(&mut after)?;
         }

@@ -2,7 +2,6 @@
 
 use scim::Resource;
 use scim::check::{Checked, Purpose, check};
-use serde_json::Value;
 use store::Kind;
 
 use crate::context::{Context, Written};
@@ -50,10 +49,12 @@ impl Transaction<'_> {
     }
 }
 
-/// A write that leaves `active` out keeps it: nobody comes back to life because a field was forgotten.
-pub(crate) fn keep_active(kind: Kind, before: &Resource, after: &mut Resource) {
+/// A PUT that leaves `active` out keeps it: nobody comes back to life because a field was forgotten.
+fn keep_active(kind: Kind, before: &Resource, after: &mut Resource) {
     if kind == Kind::User && !after.contains_key("active") {
-        let active = before.get("active").cloned().unwrap_or(Value::Bool(true));
-        after.insert("active".to_owned(), active);
+        // Where a PATCH had removed it, it stays away too.
+        if let Some(active) = before.get("active") {
+            after.insert("active".to_owned(), active.clone());
+        }
     }
 }

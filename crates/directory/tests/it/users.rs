@@ -166,7 +166,10 @@ async fn nobody_comes_back_to_life_because_a_field_was_left_out() {
     let put = json!({ "schemas": [USER], "userName": "nadia", "title": "Engineer" });
     assert_eq!(house.replace(Kind::User, &id, put).await.unwrap().resource["active"], false);
     house.patch(Kind::User, &id, json!([{ "op": "remove", "path": "active" }])).await.unwrap();
-    assert_eq!(house.get(Kind::User, &id).await.unwrap()["active"], false);
+    // RFC 7644 §3.5.2.2: it is unassigned; that does not make the user active.
+    assert_eq!(house.get(Kind::User, &id).await.unwrap().get("active"), None);
+    let active = house.find(directory::Scope::Kind(Kind::User), "active eq true").await.unwrap();
+    assert!(active.is_empty(), "{active:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

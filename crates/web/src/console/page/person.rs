@@ -29,9 +29,9 @@ pub(crate) fn email_of(resource: &Resource) -> &str {
     primary.or_else(work).or_else(|| emails.first()).and_then(|e| e.get("value")).and_then(Value::as_str).unwrap_or("")
 }
 
-/// Whether a user is active; RFC 7643 leaves the default to the service provider, and here it is yes.
+/// Whether a user is active. Every user is created with it; one from whom a PATCH has removed it is not active.
 pub(crate) fn is_active(resource: &Resource) -> bool {
-    resource.get("active").and_then(Value::as_bool).unwrap_or(true)
+    resource.get("active").and_then(Value::as_bool).unwrap_or(false)
 }
 
 /// A time of `meta`.
