@@ -8,23 +8,26 @@ use anyhow::Context;
 use super::Finding;
 
 /// Room, and the rooms it may use. A ninth room needs a decision record.
-const ROOMS: [(&str, &[&str]); 5] = [
+const ROOMS: [(&str, &[&str]); 8] = [
     ("scim", &[]),
+    ("scim-client", &["scim"]),
     ("store", &["scim"]),
     ("directory", &["scim", "store"]),
-    ("web", &["scim", "directory"]),
-    ("muster", &["scim", "store", "directory", "web"]),
+    ("provision", &["scim", "scim-client", "store", "directory"]),
+    ("validator", &["scim", "scim-client"]),
+    ("web", &["scim", "directory", "provision", "validator"]),
+    ("muster", &["scim", "scim-client", "store", "directory", "provision", "validator", "web"]),
 ];
 
 /// Crates that only these rooms may name.
 const RESERVED: [(&str, &[&str]); 8] = [
     ("rusqlite", &["store"]),
-    ("tokio", &["store", "directory", "web", "muster"]),
+    ("tokio", &["scim-client", "store", "directory", "provision", "validator", "web", "muster"]),
     ("axum", &["web"]),
-    ("hyper", &["web"]),
-    ("http", &["web"]),
+    ("hyper", &["scim-client", "web"]),
+    ("http", &["scim-client", "web"]),
     ("maud", &["web"]),
-    ("reqwest", &["muster"]),
+    ("reqwest", &["scim-client", "muster"]),
     ("clap", &["muster"]),
 ];
 

@@ -1,0 +1,1 @@
+//! Speaks to any SCIM service provider.
