@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use directory::{Directory, TenantId};
 
@@ -35,6 +36,7 @@ pub struct App {
     pub options: Arc<WebOptions>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) limits: Arc<RateLimits>,
+    draining: Arc<AtomicBool>,
 }
 
 /// The buckets of this process.
@@ -46,6 +48,22 @@ pub(crate) struct RateLimits {
 
 impl App {
     pub fn new(directory: Directory, options: WebOptions) -> Self {
-        Self { directory, options: Arc::new(options), metrics: Arc::default(), limits: Arc::default() }
+        Self {
+            directory,
+            options: Arc::new(options),
+            metrics: Arc::default(),
+            limits: Arc::default(),
+            draining: Arc::default(),
+        }
+    }
+
+    /// From now on `/readyz` says that this server is about to go, so that a load balancer turns away before the listener
+    /// closes.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 }

@@ -8,7 +8,8 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use directory::{AuthError, Authenticated, TenantId};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::app::App;
 use crate::rate_limit::{Rate, RetryAfter, network_of};
@@ -23,70 +24,55 @@ pub(crate) struct Client {
     pub(crate) key: Authenticated,
 }
 
-pub(crate) async fn authenticate(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let Some(arrival) = request.extensions().get::<Arrival>().cloned() else {
+pub(crate) async fn authenticate(State(app): State<App>, request: Request, next: Next) -> Response {
+    // The body cannot be shared between threads, so what is looked at while waiting is the head alone.
+    let (mut head, body) = request.into_parts();
+    let Some(arrival) = head.extensions.get::<Arrival>().cloned() else {
         return Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response();
     };
-    let head = Head::of(&request);
-    match identify(&app, &head, &arrival).await {
-        Ok(client) => {
-            let client = Arc::new(client);
-            let limited = limit_tenant(&app, &client, &arrival);
-            let mut response = match limited {
-                Ok(()) => {
-                    request.extensions_mut().insert(client.clone());
-                    next.run(request).await
-                }
-                Err(refusal) => {
-                    note(&app, &client.tenant, Some((&client.key.key_id, &client.key.key_name)), &head, &refusal);
-                    refusal.into_response()
-                }
-            };
-            response.extensions_mut().insert(client);
-            response
-        }
+    let client = match identify(&app, &head, &arrival).await {
+        Ok(client) => Arc::new(client),
         Err(refusal) => {
             if refusal.status == StatusCode::UNAUTHORIZED {
                 app.metrics.unauthenticated();
             }
+            return refusal.into_response();
+        }
+    };
+    let mut response = match limit_tenant(&app, &client, &arrival) {
+        Ok(()) => {
+            head.extensions.insert(client.clone());
+            next.run(Request::from_parts(head, body)).await
+        }
+        Err(refusal) => {
+            note(&app, &client.tenant, (&client.key.key_id, &client.key.key_name), &head, &refusal);
             refusal.into_response()
         }
-    }
+    };
+    response.extensions_mut().insert(client);
+    response
 }
 
-/// What authentication looks at; a request's body cannot be shared between threads.
-struct Head {
-    arrival: Option<Arrival>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-}
-
-impl Head {
-    fn of(request: &Request) -> Self {
-        Self {
-            arrival: request.extensions().get::<Arrival>().cloned(),
-            method: request.method().clone(),
-            uri: request.uri().clone(),
-            headers: request.headers().clone(),
-        }
-    }
-}
-
-async fn identify(app: &App, head: &Head, arrival: &Arrival) -> Result<Client, Refusal> {
+async fn identify(app: &App, head: &Parts, arrival: &Arrival) -> Result<Client, Refusal> {
     let Some(bearer) = bearer(&head.headers) else { return Err(missing()) };
     // The tenant is part of what the key is checked against; a path without one is as good as an unknown key.
     let Some(tenant) = tenant(head.uri.path()) else { return Err(failed(app, arrival.address)) };
     match app.directory.verify_key(&tenant, bearer, arrival.address).await {
-        Ok(key) if key.scopes.is_empty() => Err(insufficient("the API key has no scope that allows SCIM; it needs SCIM2")),
+        Ok(key) if key.scopes.is_empty() => {
+            Err(insufficient("the API key has no scope that allows SCIM; it needs SCIM2"))
+        }
         Ok(key) => Ok(Client { tenant, key }),
         Err(AuthError::Invalid) => Err(failed(app, arrival.address)),
         Err(AuthError::Expired { key_id, name }) => {
             Err(lapsed(app, &tenant, (&key_id, &name), head, "the API key has expired; create a new one"))
         }
-        Err(AuthError::Revoked { key_id, name }) => {
-            Err(lapsed(app, &tenant, (&key_id, &name), head, "the API key has been revoked; create a new one"))
-        }
+        Err(AuthError::Revoked { key_id, name }) => Err(lapsed(
+            app,
+            &tenant,
+            (&key_id, &name),
+            head,
+            "the API key has been revoked; create a new one",
+        )),
         Err(AuthError::Failed(error)) => Err(Refusal::from_error(error, &arrival.request_id)),
     }
 }
@@ -134,9 +120,9 @@ fn failed(app: &App, address: Option<IpAddr>) -> Refusal {
 }
 
 /// The holder knew the whole key, so the answer may say what became of it, and the tenant's administrator sees it in the log.
-fn lapsed(app: &App, tenant: &TenantId, key: (&str, &str), head: &Head, detail: &'static str) -> Refusal {
+fn lapsed(app: &App, tenant: &TenantId, key: (&str, &str), head: &Parts, detail: &'static str) -> Refusal {
     let refusal = invalid(detail);
-    note(app, tenant, Some(key), head, &refusal);
+    note(app, tenant, key, head, &refusal);
     refusal
 }
 
@@ -144,7 +130,9 @@ fn limit_tenant(app: &App, client: &Client, arrival: &Arrival) -> Result<(), Ref
     let per_second = client.key.settings.rate_limit.unwrap_or(app.options.rate_limit);
     let rate = Rate { per_second, burst: per_second };
     let taken = app.limits.tenants.take(client.tenant.clone(), rate, arrival.at);
-    taken.map_err(|wait| too_many(wait, "this tenant's rate limit is reached; wait and send the request again"))
+    taken.map_err(|wait| {
+        too_many(wait, "this tenant's rate limit is reached; wait and send the request again")
+    })
 }
 
 fn too_many(RetryAfter(seconds): RetryAfter, detail: &'static str) -> Refusal {
@@ -153,9 +141,9 @@ fn too_many(RetryAfter(seconds): RetryAfter, detail: &'static str) -> Refusal {
 }
 
 /// Into the request log through the bounded buffer: these come as fast as a client can send them.
-fn note(app: &App, tenant: &TenantId, key: Option<(&str, &str)>, head: &Head, refusal: &Refusal) {
-    let Some(arrival) = &head.arrival else { return };
-    let draft = Draft::new(arrival, key, &head.method, &head.uri, &head.headers);
+fn note(app: &App, tenant: &TenantId, key: (&str, &str), head: &Parts, refusal: &Refusal) {
+    let Some(arrival) = head.extensions.get::<Arrival>() else { return };
+    let draft = Draft::new(arrival, Some(key), &head.method, &head.uri, &head.headers);
     app.directory.record_read(tenant, draft.finish(Facts::of_refusal(refusal)));
 }
 

@@ -57,7 +57,11 @@ impl Network {
 
 /// The client's address: the peer, or, if the peer is a trusted proxy, the right-most address of `X-Forwarded-For` that is
 /// not a trusted proxy itself. What stands further left was written by the client and proves nothing.
-pub(crate) fn client_address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[Network]) -> Option<IpAddr> {
+pub(crate) fn client_address(
+    peer: Option<IpAddr>,
+    headers: &HeaderMap,
+    trusted: &[Network],
+) -> Option<IpAddr> {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     let mut client = peer?.to_canonical();
     let hops = headers.get_all("x-forwarded-for").iter().rev();

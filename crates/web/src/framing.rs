@@ -170,7 +170,10 @@ impl Head {
         let value = value.get(1..).unwrap_or_default().trim_ascii();
         if name.eq_ignore_ascii_case(b"content-length") {
             self.lengths += 1;
-            self.length = std::str::from_utf8(value).ok().filter(|v| v.bytes().all(|b| b.is_ascii_digit())).and_then(|v| v.parse().ok());
+            self.length = std::str::from_utf8(value)
+                .ok()
+                .filter(|v| v.bytes().all(|b| b.is_ascii_digit()))
+                .and_then(|v| v.parse().ok());
             self.unclear |= self.length.is_none();
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
             self.encodings += 1;

@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode, header};
 use percent_encoding::percent_decode_str;
 
 /// Bytes of path and query of one request.
-pub const URI_BYTES: usize = 16 * 1024;
+pub(crate) const URI_BYTES: usize = 16 * 1024;
 
 /// Put into a request of a connection on which a head with two readings has come by; see [`crate::framing`].
 #[derive(Debug, Clone, Copy)]
@@ -160,28 +160,34 @@ mod tests {
         ] {
             assert_eq!(refused(path, &host), Some(400), "{path}");
         }
-        for path in ["/scim/v2/t/Users/.search", "/scim/v2/t/Users/J%C3%BCrgen", "/scim/v2/t/Users?filter=a%2Fb;..//", "/"] {
+        for path in [
+            "/scim/v2/t/Users/.search",
+            "/scim/v2/t/Users/J%C3%BCrgen",
+            "/scim/v2/t/Users?filter=a%2Fb;..//",
+            "/",
+        ] {
             assert_eq!(refused(path, &host), None, "{path}");
         }
     }
 
     #[test]
     fn exactly_one_host_and_one_length() {
-        let host = ("host", "muster.example:8080");
-        let table: &[(&str, &[(&str, &str)], Option<u16>)] = &[
-            ("/", &[host], None),
+        const HOST: (&str, &str) = ("host", "muster.example:8080");
+        type Row = (&'static str, &'static [(&'static str, &'static str)], Option<u16>);
+        let table: &[Row] = &[
+            ("/", &[HOST], None),
             ("/", &[("host", "[::1]:8080")], None),
             ("/", &[], Some(400)),
             ("/", &[("host", "")], Some(400)),
             ("/", &[("host", "a/b")], Some(400)),
             ("/", &[("host", "a, b")], Some(400)),
-            ("/", &[host, ("host", "other.example")], Some(400)),
-            ("/", &[host, ("host", "muster.example:8080")], Some(400)),
-            ("http://muster.example/", &[host], Some(400)),
-            ("/", &[host, ("authorization", "Bearer a")], None),
-            ("/", &[host, ("authorization", "Bearer a"), ("authorization", "Bearer a")], Some(400)),
-            ("/", &[host, ("content-length", "1"), ("content-length", "1")], Some(400)),
-            ("/", &[host, ("content-length", "1"), ("transfer-encoding", "chunked")], Some(400)),
+            ("/", &[HOST, ("host", "other.example")], Some(400)),
+            ("/", &[HOST, ("host", "muster.example:8080")], Some(400)),
+            ("http://muster.example/", &[HOST], Some(400)),
+            ("/", &[HOST, ("authorization", "Bearer a")], None),
+            ("/", &[HOST, ("authorization", "Bearer a"), ("authorization", "Bearer a")], Some(400)),
+            ("/", &[HOST, ("content-length", "1"), ("content-length", "1")], Some(400)),
+            ("/", &[HOST, ("content-length", "1"), ("transfer-encoding", "chunked")], Some(400)),
         ];
         for (uri, headers, expect) in table {
             assert_eq!(refused(uri, headers), *expect, "{uri} {headers:?}");

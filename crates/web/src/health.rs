@@ -1,9 +1,9 @@
 //! For the machinery around the server: is it alive, can it work, what has it done.
 
+use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
-use axum::Router;
 use http::{StatusCode, header};
 
 use crate::app::App;
@@ -30,9 +30,11 @@ async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// The process can do its work: the database takes writes.
+/// The process can do its work: the database takes writes, and it is not about to end.
 async fn readyz(State(app): State<App>) -> (StatusCode, &'static str) {
-    if app.directory.health().is_ready() {
+    if app.is_draining() {
+        (StatusCode::SERVICE_UNAVAILABLE, "stopping\n")
+    } else if app.directory.health().is_ready() {
         (StatusCode::OK, "ready\n")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "the database does not take writes\n")
@@ -44,7 +46,7 @@ async fn metrics(State(app): State<App>) -> Response {
         name: "muster_request_log_dropped_total",
         kind: "counter",
         help: "Reads that the request log left out because they came too fast.",
-        value: app.directory.dropped_exchanges(),
+        value: app.directory.left_out_reads_in_all(),
     }];
     let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (kind, app.metrics.render(&readings)).into_response()

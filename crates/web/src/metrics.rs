@@ -10,8 +10,9 @@ use http::Method;
 use parking_lot::RwLock;
 
 /// Upper bounds of the duration histogram, in microseconds.
-const BOUNDS: [u64; 13] =
-    [250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000, 30_000_000];
+const BOUNDS: [u64; 13] = [
+    250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000, 30_000_000,
+];
 
 /// A route template, a method and a status: bounded, because only templates are named.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,7 +30,7 @@ struct Histogram {
 }
 
 #[derive(Debug, Default)]
-pub struct Metrics {
+pub(crate) struct Metrics {
     requests: RwLock<HashMap<Series, AtomicU64>>,
     durations: Histogram,
     rate_limited: AtomicU64,
@@ -108,10 +109,13 @@ impl Metrics {
 
     fn render_requests(&self, out: &mut String) {
         let requests = self.requests.read();
-        let mut lines: Vec<_> = requests.iter().map(|(s, n)| (s.clone(), n.load(Ordering::Relaxed))).collect();
+        let mut lines: Vec<_> =
+            requests.iter().map(|(s, n)| (s.clone(), n.load(Ordering::Relaxed))).collect();
         drop(requests);
         lines.sort();
-        out.push_str("# HELP muster_requests_total Requests answered.\n# TYPE muster_requests_total counter\n");
+        out.push_str(
+            "# HELP muster_requests_total Requests answered.\n# TYPE muster_requests_total counter\n",
+        );
         for (Series { route, method, status }, n) in lines {
             let _ = writeln!(
                 out,
@@ -124,7 +128,8 @@ impl Metrics {
 impl Histogram {
     fn observe(&self, took: Duration) {
         let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        if let Some(bucket) = BOUNDS.iter().zip(&self.buckets).find_map(|(bound, b)| (microseconds <= *bound).then_some(b))
+        if let Some(bucket) =
+            BOUNDS.iter().zip(&self.buckets).find_map(|(bound, b)| (microseconds <= *bound).then_some(b))
         {
             bucket.fetch_add(1, Ordering::Relaxed);
         }
@@ -134,7 +139,10 @@ impl Histogram {
 
     fn render(&self, out: &mut String) {
         const NAME: &str = "muster_request_duration_seconds";
-        let _ = writeln!(out, "# HELP {NAME} Time from the request's head to the answer.\n# TYPE {NAME} histogram");
+        let _ = writeln!(
+            out,
+            "# HELP {NAME} Time from the request's head to the answer.\n# TYPE {NAME} histogram"
+        );
         let mut below = 0;
         for (bound, bucket) in BOUNDS.iter().zip(&self.buckets) {
             below += bucket.load(Ordering::Relaxed);
@@ -147,7 +155,10 @@ impl Histogram {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a sum of durations, shown; no decision rests on its last digits")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a sum of durations, shown; no decision rests on its last digits"
+)]
 fn seconds(microseconds: u64) -> f64 {
     microseconds as f64 / 1e6
 }

@@ -125,7 +125,9 @@ fn excerpt(value: &Value, bytes: usize) -> Value {
     }
     let shown = (BODY_BYTES * resources.len() / bytes).max(1) + 1;
     let members = value.as_object().into_iter().flatten().map(|(name, member)| match member {
-        Value::Array(items) if name == "Resources" => (name.clone(), items.iter().take(shown).cloned().collect()),
+        Value::Array(items) if name == "Resources" => {
+            (name.clone(), items.iter().take(shown).cloned().collect())
+        }
         other => (name.clone(), other.clone()),
     });
     Value::Object(members.collect())
@@ -194,7 +196,8 @@ mod tests {
 
     #[test]
     fn a_long_page_is_cut_before_it_is_redacted() {
-        let page = json!({ "totalResults": 1000, "Resources": vec![json!({"userName": "a".repeat(1000)}); 1000] });
+        let page =
+            json!({ "totalResults": 1000, "Resources": vec![json!({"userName": "a".repeat(1000)}); 1000] });
         let cut = excerpt(&page, page.to_string().len());
         assert_eq!(cut["totalResults"], 1000);
         assert!(cut["Resources"].as_array().unwrap().len() <= 40);

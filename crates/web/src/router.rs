@@ -72,7 +72,8 @@ impl Product {
             started: Instant::now(),
             address: client_address(peer, &head.headers, &self.app.options.trusted_proxies),
         };
-        let line = Line { method: head.method.clone(), path: head.uri.path().to_owned(), arrival: arrival.clone() };
+        let line =
+            Line { method: head.method.clone(), path: head.uri.path().to_owned(), arrival: arrival.clone() };
         let is_scim = guard::is_scim(head.uri.path());
         let mut response = match guard::check(&head) {
             Ok(()) => {
@@ -90,7 +91,8 @@ impl Product {
     }
 
     async fn route(&self, is_scim: bool, request: Request) -> Response {
-        let request_id = request.extensions().get::<Arrival>().map(|a| a.request_id.clone()).unwrap_or_default();
+        let request_id =
+            request.extensions().get::<Arrival>().map(|a| a.request_id.clone()).unwrap_or_default();
         let inner = if is_scim { &self.scim } else { &self.site };
         let work = CatchPanic::new(inner.clone().oneshot(request));
         let refusal = match tokio::time::timeout(BODY_TIMEOUT + WORK_TIMEOUT, work).await {

@@ -108,7 +108,11 @@ impl<I> Stream<I> {
 }
 
 impl<I: AsyncRead + Unpin> AsyncRead for Stream<I> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.ready.is_empty() {
             let mut raw = ReadBuf::new(&mut this.raw);

@@ -33,7 +33,9 @@ pub(crate) async fn read(headers: &HeaderMap, mut body: Body) -> Result<Bytes, R
             Err(too_large())
         }
         Ok(Err(_)) => Err(Refusal::new(StatusCode::BAD_REQUEST, "the body ended before it was complete")),
-        Err(_) => Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body took longer than 30 seconds to arrive")),
+        Err(_) => {
+            Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body took longer than 30 seconds to arrive"))
+        }
     }
 }
 

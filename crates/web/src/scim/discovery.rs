@@ -39,7 +39,9 @@ fn base(call: &Call) -> String {
 /// RFC 7644 §4: a filter here is 403, so that nobody takes the answer for a filtered one; sorting and paging are ignored.
 fn refuse_filter(call: &Call) -> Result<(), Refusal> {
     match call.parameters.get("filter") {
-        Some(_) => Err(Refusal::new(StatusCode::FORBIDDEN, "this endpoint cannot be filtered; leave out filter")),
+        Some(_) => {
+            Err(Refusal::new(StatusCode::FORBIDDEN, "this endpoint cannot be filtered; leave out filter"))
+        }
         None => Ok(()),
     }
 }

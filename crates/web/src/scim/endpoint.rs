@@ -55,7 +55,9 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
     write(Method::DELETE, USER, false, |call| Box::pin(resource::delete(call, Kind::User))),
     read(GROUPS, |call| Box::pin(search::list(call, Scope::Kind(Kind::Group)))),
     write(Method::POST, GROUPS, true, |call| Box::pin(resource::create(call, Kind::Group))),
-    search("/scim/v2/{tenant}/Groups/.search", |call| Box::pin(search::search(call, Scope::Kind(Kind::Group)))),
+    search("/scim/v2/{tenant}/Groups/.search", |call| {
+        Box::pin(search::search(call, Scope::Kind(Kind::Group)))
+    }),
     read(GROUP, |call| Box::pin(resource::get(call, Kind::Group))),
     write(Method::PUT, GROUP, true, |call| Box::pin(resource::replace(call, Kind::Group))),
     write(Method::PATCH, GROUP, true, |call| Box::pin(resource::patch(call, Kind::Group))),
@@ -64,13 +66,17 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
     read(ROOT, |call| Box::pin(search::list(call, Scope::All))),
     read("/scim/v2/{tenant}/", |call| Box::pin(search::list(call, Scope::All))),
     search("/scim/v2/{tenant}/.search", |call| Box::pin(search::search(call, Scope::All))),
-    read("/scim/v2/{tenant}/ServiceProviderConfig", |call| Box::pin(discovery::service_provider_config(call))),
+    read("/scim/v2/{tenant}/ServiceProviderConfig", |call| {
+        Box::pin(discovery::service_provider_config(call))
+    }),
     read("/scim/v2/{tenant}/ResourceTypes", |call| Box::pin(discovery::resource_types(call))),
     read("/scim/v2/{tenant}/ResourceTypes/{id}", |call| Box::pin(discovery::resource_type(call))),
     read("/scim/v2/{tenant}/Schemas", |call| Box::pin(discovery::schemas(call))),
     read("/scim/v2/{tenant}/Schemas/{id}", |call| Box::pin(discovery::schema(call))),
     // RFC 7644 §3.11: 501 when the server does not support /Me; §3.7 has no rule for an unsupported /Bulk.
-    write(Method::POST, BULK, false, |_| Box::pin(unsupported("bulk operations are not supported; see ServiceProviderConfig"))),
+    write(Method::POST, BULK, false, |_| {
+        Box::pin(unsupported("bulk operations are not supported; see ServiceProviderConfig"))
+    }),
     read(ME, |_| Box::pin(unsupported(NO_ME))),
     write(Method::POST, ME, false, |_| Box::pin(unsupported(NO_ME))),
     write(Method::PUT, ME, false, |_| Box::pin(unsupported(NO_ME))),
@@ -85,7 +91,8 @@ pub(crate) static WRONG_METHOD: Endpoint =
     read("/scim/v2/{tenant}/{wrong-method}", |call| Box::pin(std::future::ready(Err(wrong_method(&call)))));
 
 /// Anything else under `/scim`.
-pub(crate) static NOWHERE: Endpoint = read("/scim/{nowhere}", |_| Box::pin(std::future::ready(Err(nowhere()))));
+pub(crate) static NOWHERE: Endpoint =
+    read("/scim/{nowhere}", |_| Box::pin(std::future::ready(Err(nowhere()))));
 
 async fn unsupported(detail: &'static str) -> Answer {
     Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, detail))

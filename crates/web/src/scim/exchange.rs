@@ -67,9 +67,16 @@ impl Call {
     }
 }
 
-pub(crate) async fn run(app: App, endpoint: &'static Endpoint, id: Option<String>, request: Request) -> Response {
+pub(crate) async fn run(
+    app: App,
+    endpoint: &'static Endpoint,
+    id: Option<String>,
+    request: Request,
+) -> Response {
     let (head, body) = request.into_parts();
-    let (Some(client), Some(arrival)) = (head.extensions.get::<Arc<Client>>(), head.extensions.get::<Arrival>()) else {
+    let (Some(client), Some(arrival)) =
+        (head.extensions.get::<Arc<Client>>(), head.extensions.get::<Arrival>())
+    else {
         // Authentication is the outermost layer; without its mark nothing is answered.
         return Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response();
     };
@@ -146,7 +153,10 @@ fn condition(headers: &HeaderMap) -> Result<Precondition, Refusal> {
     let text = |name: HeaderName| -> Result<Option<String>, Refusal> {
         let values = headers.get_all(&name).iter().map(|v| v.to_str());
         let values: Vec<&str> = values.collect::<Result<_, _>>().map_err(|_| {
-            Refusal::new(StatusCode::BAD_REQUEST, format!("the header {name} holds characters that are not ASCII"))
+            Refusal::new(
+                StatusCode::BAD_REQUEST,
+                format!("the header {name} holds characters that are not ASCII"),
+            )
         })?;
         Ok((!values.is_empty()).then(|| values.join(",")))
     };

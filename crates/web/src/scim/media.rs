@@ -32,7 +32,8 @@ fn content_type(value: &HeaderValue) -> Result<(), Refusal> {
     for parameter in parameters.split(';') {
         let Some((name, charset)) = parameter.split_once('=') else { continue };
         let charset = charset.trim().trim_matches('"');
-        if name.trim().eq_ignore_ascii_case("charset") && !["utf-8", "utf8"].iter().any(|c| c.eq_ignore_ascii_case(charset))
+        if name.trim().eq_ignore_ascii_case("charset")
+            && !["utf-8", "utf8"].iter().any(|c| c.eq_ignore_ascii_case(charset))
         {
             return Err(unsupported("the body must be in UTF-8; the Content-Type names another charset"));
         }
@@ -51,7 +52,11 @@ fn unsupported(detail: &'static str) -> Refusal {
 /// # Errors
 /// 406 when `Accept` admits neither of the two media types.
 pub(crate) fn check_accept(headers: &HeaderMap) -> Result<(), Refusal> {
-    let mut ranges = headers.get_all(header::ACCEPT).iter().flat_map(|v| v.to_str().unwrap_or("*/*").split(',')).peekable();
+    let mut ranges = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .flat_map(|v| v.to_str().unwrap_or("*/*").split(','))
+        .peekable();
     if ranges.peek().is_none() || ranges.any(admits) {
         return Ok(());
     }
@@ -95,10 +100,18 @@ mod tests {
             (&[""], false),
         ];
         for (values, accepted) in table {
-            assert_eq!(check_content(&headers(header::CONTENT_TYPE, values)).is_ok(), *accepted, "{values:?}");
+            assert_eq!(
+                check_content(&headers(header::CONTENT_TYPE, values)).is_ok(),
+                *accepted,
+                "{values:?}"
+            );
         }
         for (value, accepted) in [("identity", true), ("gzip", false), ("gzip, identity", false)] {
-            assert_eq!(check_content(&headers(header::CONTENT_ENCODING, &[value])).is_ok(), accepted, "{value}");
+            assert_eq!(
+                check_content(&headers(header::CONTENT_ENCODING, &[value])).is_ok(),
+                accepted,
+                "{value}"
+            );
         }
     }
 

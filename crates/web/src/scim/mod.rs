@@ -37,7 +37,9 @@ pub(crate) fn router(app: App) -> Router {
         .method_not_allowed_fallback(|state: State<App>, request: Request| async {
             refuse(state, &endpoint::WRONG_METHOD, request).await
         })
-        .fallback(|state: State<App>, request: Request| async { refuse(state, &endpoint::NOWHERE, request).await })
+        .fallback(|state: State<App>, request: Request| async {
+            refuse(state, &endpoint::NOWHERE, request).await
+        })
         .layer(middleware::from_fn_with_state(app.clone(), crate::authenticate::authenticate))
         .with_state(app)
 }

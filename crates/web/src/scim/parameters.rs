@@ -46,7 +46,9 @@ impl Parameters {
 /// `+` is a space: Entra sends `filter=userName+eq+"x"`.
 fn decoded(text: &str) -> Result<String> {
     if text.split('%').skip(1).any(|escape| hex_byte(escape).is_none()) {
-        return Err(Error::invalid_value("the query has a % that two hexadecimal digits do not follow; send % as %25"));
+        return Err(Error::invalid_value(
+            "the query has a % that two hexadecimal digits do not follow; send % as %25",
+        ));
     }
     let spaced = text.replace('+', " ");
     let text = percent_decode(spaced.as_bytes()).decode_utf8();
@@ -64,13 +66,29 @@ mod tests {
     #[test]
     fn each_parameter_once_and_decoded() {
         let value = |query: &str, name: &str| Parameters::parse(query).unwrap().get(name).map(str::to_owned);
-        for query in ["filter=userName+eq+\"a%40b\"", "x&filter=userName%20eq%20%22a%40b%22&", "FILTER=userName+eq+%22a@b%22"] {
+        for query in [
+            "filter=userName+eq+\"a%40b\"",
+            "x&filter=userName%20eq%20%22a%40b%22&",
+            "FILTER=userName+eq+%22a@b%22",
+        ] {
             assert_eq!(value(query, "filter").as_deref(), Some("userName eq \"a@b\""), "{query}");
         }
         assert_eq!(value("aadOptscim062020&filter=a=b", "filter").as_deref(), Some("a=b"));
         assert_eq!(value("a=1%2B1", "a").as_deref(), Some("1+1"));
         assert_eq!(value("aadOptscim062020", "aadOptscim062020").as_deref(), Some(""));
-        for query in ["a=1&a=1", "a=1&A=2", "filter=x&filter=x", "a&a", "a=%", "a=%4", "a=%zz", "a=%ff", "%ff=a", "a=%00", "a=%+1"] {
+        for query in [
+            "a=1&a=1",
+            "a=1&A=2",
+            "filter=x&filter=x",
+            "a&a",
+            "a=%",
+            "a=%4",
+            "a=%zz",
+            "a=%ff",
+            "%ff=a",
+            "a=%00",
+            "a=%+1",
+        ] {
             assert!(Parameters::parse(query).is_err(), "{query}");
         }
     }

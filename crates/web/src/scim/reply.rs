@@ -94,12 +94,14 @@ impl Refusal {
     }
 
     pub(crate) fn timed_out() -> Self {
-        let detail = "the request took too long; a write may still be carried out, so read before sending it again";
+        let detail =
+            "the request took too long; a write may still be carried out, so read before sending it again";
         Self::unavailable(detail)
     }
 
     pub(crate) fn unavailable(detail: &str) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).with(header::RETRY_AFTER, HeaderValue::from_static("1"))
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+            .with(header::RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
     pub(crate) fn from_error(error: Error, request_id: &str) -> Self {
@@ -116,7 +118,8 @@ impl Refusal {
                     .with(header::RETRY_AFTER, HeaderValue::from(wait))
             }
             other => {
-                let status = StatusCode::from_u16(other.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                let status =
+                    StatusCode::from_u16(other.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 Self::new(status, other.to_string())
             }
         }

@@ -62,7 +62,10 @@ pub(crate) async fn patch(mut call: Call, kind: Kind) -> Answer {
         if written.members_loaded || asked || kind != Kind::Group {
             shown(StatusCode::OK, written, &shown_by)
         } else {
-            Reply { etag: Some(etag(written.version)), ..about(Reply::empty(StatusCode::NO_CONTENT), written) }
+            Reply {
+                etag: Some(etag(written.version)),
+                ..about(Reply::empty(StatusCode::NO_CONTENT), written)
+            }
         }
     });
     let condition = std::mem::take(&mut call.condition);
@@ -117,7 +120,13 @@ fn about(reply: Reply, written: &Written) -> Reply {
 }
 
 /// `ETag` (RFC 7644 §3.14) and `Location` (§3.3, and as §3.4.1 and §3.5.1 show it).
-fn resource(status: StatusCode, resource: Resource, kind: Kind, version: u64, projection: &Projection) -> Reply {
+fn resource(
+    status: StatusCode,
+    resource: Resource,
+    kind: Kind,
+    version: u64,
+    projection: &Projection,
+) -> Reply {
     let location = resource.get("meta").and_then(|meta| meta.get("location")).and_then(Value::as_str);
     let location = location.map(str::to_owned);
     let body = projection.apply(resource, scim_type(kind));
