@@ -337,7 +337,9 @@ fn base62(bytes: &[u8], width: usize) -> String {
 
 /// When and from where keys were used, until it is written down; so that no request waits for it.
 #[derive(Debug, Default)]
-pub(crate) struct LastUsed(Mutex<HashMap<(TenantId, String), (Timestamp, Option<IpAddr>)>>);
+pub(crate) struct LastUsed(Mutex<HashMap<(TenantId, String), Use>>);
+
+type Use = (Timestamp, Option<IpAddr>);
 
 impl LastUsed {
     fn note(&self, tenant: &TenantId, key: &str, at: Timestamp, address: Option<IpAddr>) {

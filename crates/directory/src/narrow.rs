@@ -48,11 +48,17 @@ fn of(filter: &Filter, kind: Kind) -> Plan {
         }
         Filter::Not(_) | Filter::Present(_) => Plan::undecided(filter),
         Filter::Compare(path, operator, literal) => {
-            let narrow = scim_type(kind).resolve(path).and_then(|r| compared(&r, kind, *operator, literal));
-            narrow.map_or_else(|| Plan::undecided(filter), Plan::exact)
+            // An attribute that this kind does not have is compared with at the root only, and matches nothing.
+            let Some(resolved) = scim_type(kind).resolve(path) else { return Plan::exact(Narrow::Nothing) };
+            match compared(&resolved, kind, *operator, literal) {
+                // A user whose `active` was removed is neither active nor inactive, but kept with those who are not active.
+                Some(narrow @ Narrow::Active(false)) => Plan { narrow, rest: Some(filter.clone()) },
+                Some(narrow) => Plan::exact(narrow),
+                None => Plan::undecided(filter),
+            }
         }
         Filter::ValuePath(path, inner) => {
-            let Some(resolved) = scim_type(kind).resolve(path) else { return Plan::undecided(filter) };
+            let Some(resolved) = scim_type(kind).resolve(path) else { return Plan::exact(Narrow::Nothing) };
             match selected(&resolved, kind, inner) {
                 Some((narrow, true)) => Plan::exact(narrow),
                 Some((narrow, false)) => Plan { narrow, rest: Some(filter.clone()) },
@@ -129,9 +135,9 @@ fn compared(resolved: &Resolved<'_>, kind: Kind, operator: Operator, literal: &L
     }
     if resource_type.unique().is_some_and(|unique| unique.name == attribute.name) {
         return match (operator, key(attribute, literal)?) {
-            (Operator::Eq | Operator::Sw, key) if key.is_empty() && equals => Some(Narrow::Nothing),
+            (Operator::Eq, key) if key.is_empty() => Some(Narrow::Nothing),
             (Operator::Eq, key) => Some(Narrow::UniqueKey(key)),
-            (Operator::Sw, key) if !key.is_empty() => Some(Narrow::UniqueKeyPrefix(key)),
+            (Operator::Sw, key) if is_bounded(&key) => Some(Narrow::UniqueKeyPrefix(key)),
             _ => None,
         };
     }
@@ -160,9 +166,14 @@ fn value(path: &'static str, attribute: &Attribute, operator: Operator, literal:
     match (operator, key(attribute, literal)?) {
         (Operator::Eq, key) if key.is_empty() => Some(Narrow::Nothing),
         (Operator::Eq, key) => Some(Narrow::Value { path, key }),
-        (Operator::Sw, prefix) if !prefix.is_empty() => Some(Narrow::ValuePrefix { path, prefix }),
+        (Operator::Sw, prefix) if is_bounded(&prefix) => Some(Narrow::ValuePrefix { path, prefix }),
         _ => None,
     }
+}
+
+/// Whether the texts with this prefix have an end in the index: one behind them all.
+fn is_bounded(prefix: &str) -> bool {
+    prefix.chars().any(|c| c != char::MAX)
 }
 
 fn point(attribute: &Attribute, literal: &Literal, narrow: fn(String) -> Narrow) -> Option<Narrow> {

@@ -92,9 +92,16 @@ pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// A text that sorts behind every text that starts with `prefix`.
+/// The first text that sorts behind every text that starts with `prefix`: its last character made one greater. A prefix of
+/// nothing but U+10FFFF, which no character follows, has no such text; the caller keeps those out.
 pub(crate) fn behind(prefix: &str) -> String {
-    format!("{prefix}\u{10FFFF}")
+    let head = prefix.trim_end_matches(char::MAX);
+    let next = |last: char| (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32);
+    let mut characters = head.chars();
+    match characters.next_back().and_then(next) {
+        Some(next) => format!("{}{next}", characters.as_str()),
+        None => format!("{prefix}{}", char::MAX),
+    }
 }
 
 /// A LIKE pattern that finds `text` anywhere, with `\` as the escape character.

@@ -105,7 +105,13 @@ impl Statement {
                 self.text(" AND v.key < ").value(behind(prefix)).text(")");
             }
             Narrow::Member(member) => self.membership(tenant, one, "group_id", "member_id", member),
-            Narrow::GroupOf(group) => self.membership(tenant, one, "member_id", "group_id", group),
+            Narrow::GroupOf(group) => {
+                // The rows of a deleted group are kept for its restore; until then they count for nothing.
+                self.text("(").membership(tenant, one, "member_id", "group_id", group);
+                self.text(" AND EXISTS (SELECT 1 FROM resource g WHERE g.tenant = ").value(tenant);
+                self.text(" AND g.kind = ").value(Kind::Group.number()).text(" AND g.id = ");
+                self.value(group.as_str()).text("))");
+            }
             Narrow::Active(active) => drop(self.text("r.active = ").value(i64::from(*active))),
             Narrow::And(parts) => self.joined(tenant, kind, parts, " AND ", "1 = 1", one),
             Narrow::Or(parts) => self.joined(tenant, kind, parts, " OR ", "1 = 0", false),

@@ -4,6 +4,7 @@
 
 use directory::{Kind, Scope, TenantId, scim_type};
 use scim::Resource;
+use scim::attribute::Attribute;
 use scim::filter::Filter;
 use scim::message::SearchRequest;
 use serde_json::{Value, json};
@@ -223,13 +224,34 @@ async fn populate(house: &House, dice: &mut Dice) -> Pools {
         let value = json!({ "displayName": *dice.pick(TEXTS), "externalId": *dice.pick(TEXTS), "emails": [{ "value": format!("x{}", dice.pick(TEXTS)) }] });
         house.patch(Kind::User, id, json!([{ "op": "replace", "value": value }])).await.unwrap();
     }
+    for id in pools.users.iter().skip(1).step_by(6) {
+        house.patch(Kind::User, id, json!([{ "op": "remove", "path": "active" }])).await.unwrap();
+    }
     house.delete(Kind::User, &pools.users[3]).await.unwrap();
     house.delete(Kind::Group, &pools.groups[2]).await.unwrap();
     pools
 }
 
+/// All resources of a kind with every attribute, those too that are only returned when they are asked for.
 async fn everything(house: &House, tenant: &TenantId, kind: Kind) -> Vec<Resource> {
-    let request = SearchRequest { count: Some(1_000), ..SearchRequest::default() };
+    let resource_type = scim_type(kind);
+    let of = |urn: Option<&str>, attributes: &[Attribute]| -> Vec<String> {
+        let name = |attribute: &Attribute| match urn {
+            Some(urn) => format!("{urn}:{}", attribute.name),
+            None => attribute.name.clone(),
+        };
+        let all = attributes.iter().flat_map(|a| {
+            let subs = a.sub_attributes.iter().map(|s| format!("{}.{}", name(a), s.name)).collect::<Vec<_>>();
+            std::iter::once(name(a)).filter(|_| a.sub_attributes.is_empty()).chain(subs).collect::<Vec<_>>()
+        });
+        all.collect()
+    };
+    let mut attributes = of(None, &resource_type.schema.attributes);
+    attributes.extend(of(None, &resource_type.common));
+    for extension in &resource_type.extensions {
+        attributes.extend(of(Some(&extension.id), &extension.attributes));
+    }
+    let request = SearchRequest { count: Some(1_000), attributes, ..SearchRequest::default() };
     house.directory.query(tenant, Scope::Kind(kind), request).await.unwrap().list.resources
 }
 

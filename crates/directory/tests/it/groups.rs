@@ -2,6 +2,7 @@
 
 use directory::{Kind, Scope, Settings, UnknownMembers};
 use scim::message::SearchRequest;
+use scim::projection::Projection;
 use serde_json::{Value, json};
 
 use crate::house::{GROUP, House, house, refusal};
@@ -16,7 +17,9 @@ async fn members_and_groups_show_each_other() {
     let nadia = house.user("nadia").await;
     let inner = house.group("Inner", &[&nadia]).await;
     let outer = house.group("Outer", &[&inner, &nadia, "unknown-1"]).await;
-    let found = house.get(Kind::Group, &outer).await.unwrap();
+    let everything =
+        Projection::new(&["members.value", "members.$ref", "members.type", "members.display"], &[]).unwrap();
+    let found = house.directory.get(&house.tenant, Kind::Group, &outer, &everything).await.unwrap().resource;
     let base = format!("https://muster.example/scim/v2/{}", house.tenant);
     assert_eq!(
         found["members"],

@@ -1,5 +1,7 @@
 //! The rules, on a store in a temporary folder, with a clock that stands still and seeded randomness.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod administration;
 mod concurrency;
 mod equivalence;

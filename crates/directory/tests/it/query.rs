@@ -34,7 +34,8 @@ async fn pages_by_index() {
     let title = Some("title eq \"ENGINEER\"");
     let named = Some("userName sw \"U\"");
     // Filter, startIndex, count; the startIndex answered, the ids, the total.
-    let cases: &[(Option<&str>, Option<i64>, Option<i64>, u64, &[String], u64)] = &[
+    type Case<'a> = (Option<&'a str>, Option<i64>, Option<i64>, u64, &'a [String], u64);
+    let cases: &[Case<'_>] = &[
         (None, None, None, 1, &all, 7),
         (None, Some(-5), Some(3), 1, &all[..3], 7),
         (None, Some(6), Some(3), 6, &all[5..], 7),
@@ -316,4 +317,40 @@ async fn attributes_choose_what_is_shown() {
     let list = house.search(USERS, request).await.unwrap().list;
     let keys: Vec<&str> = list.resources[0].keys().map(String::as_str).collect();
     assert!(keys.contains(&"id") && keys.contains(&"userName") && !keys.contains(&"title"), "{keys:?}");
+}
+
+/// What the indexes alone would get wrong.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_edges_of_the_indexes() {
+    let house = house().await;
+    let mut made = Vec::new();
+    for name in ["x", "x\u{10ffff}z", "y", "\u{10ffff}", "\u{10ffff}\u{10ffff}a", "\u{d7ff}a", "\u{e000}"] {
+        let body = json!({ "schemas": [USER], "userName": name, "externalId": name });
+        made.push(house.create(Kind::User, body).await.unwrap().id);
+    }
+    house.patch(Kind::User, &made[0], json!([{ "op": "remove", "path": "active" }])).await.unwrap();
+    house
+        .patch(Kind::User, &made[2], json!([{ "op": "replace", "path": "active", "value": false }]))
+        .await
+        .unwrap();
+    let cases: &[(&str, &[usize])] = &[
+        ("userName sw \"x\"", &[0, 1]),
+        ("externalId sw \"x\"", &[0, 1]),
+        ("userName sw \"\u{10ffff}\"", &[3, 4]),
+        ("externalId sw \"\u{10ffff}\u{10ffff}\"", &[4]),
+        ("externalId sw \"x\u{10ffff}\"", &[1]),
+        ("externalId sw \"\u{d7ff}\"", &[5]),
+        ("externalId sw \"\"", &[0, 1, 2, 3, 4, 5, 6]),
+        ("externalId eq \"\"", &[]),
+        ("active eq false", &[2]),
+        ("active eq \"False\" and userName pr", &[2]),
+        ("active ne true", &[0, 2]),
+        ("active eq true and externalId sw \"x\"", &[1]),
+        ("userName sw \"a_\"", &[]),
+        ("userName sw \"%\"", &[]),
+    ];
+    for (filter, expected) in cases {
+        let expected: Vec<&str> = expected.iter().map(|&i| made[i].as_str()).collect();
+        assert_eq!(house.find(USERS, filter).await.unwrap(), expected, "{filter}");
+    }
 }
