@@ -1,4 +1,7 @@
 //! Resource versions as ETags (RFC 7644 §3.14).
+//!
+//! The version counts changes of the resource itself. What is derived from others (a user's `groups`, a member's `display`) may
+//! change without it, which is why the tags are weak.
 
 use crate::error::{Error, Result};
 

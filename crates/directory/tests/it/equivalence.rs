@@ -68,6 +68,11 @@ const TEXTS: &[&str] = &[
     "ad",
 ];
 
+/// Fewer still, so that conditions on one element meet.
+fn address(dice: &mut Dice) -> String {
+    format!("x{}", dice.pick(&TEXTS[..8]))
+}
+
 fn user(dice: &mut Dice, number: usize) -> Value {
     let mut body = json!({ "schemas": [USER], "userName": format!("{}{number}", dice.pick(TEXTS)) });
     for name in ["displayName", "externalId", "title", "nickName"] {
@@ -81,8 +86,8 @@ fn user(dice: &mut Dice, number: usize) -> Value {
     if dice.chance(2) {
         body["name"] = json!({ "familyName": dice.pick(TEXTS), "givenName": dice.pick(TEXTS) });
     }
-    let emails: Vec<Value> = (0..dice.roll(3))
-        .map(|_| json!({ "value": format!("x{}", dice.pick(TEXTS)), "type": *dice.pick(&["work", "home", "WORK"]) }))
+    let emails: Vec<Value> = (0..dice.roll(4))
+        .map(|_| json!({ "value": address(dice), "type": *dice.pick(&["work", "home", "WORK"]) }))
         .collect();
     body["emails"] = emails.into();
     if dice.chance(2) {
@@ -110,7 +115,7 @@ fn leaf(dice: &mut Dice, kind: Kind, pools: &Pools) -> String {
         // TEXTS are written as they stand in JSON.
         format!("\"{text}\"")
     };
-    let email = |dice: &mut Dice| format!("\"x{}\"", dice.pick(TEXTS));
+    let email = |dice: &mut Dice| format!("\"{}\"", address(dice));
     let id = |dice: &mut Dice, of: &[String]| {
         let unknown = dice.chance(8);
         format!("\"{}\"", if unknown { "ghost" } else { dice.pick(of).as_str() })
@@ -174,7 +179,7 @@ fn dice_is_user(kind: Kind) -> bool {
 fn value_path(dice: &mut Dice, kind: Kind, pools: &Pools) -> String {
     let part = |dice: &mut Dice| match kind {
         Kind::User if dice.chance(2) => format!("type eq \"{}\"", dice.pick(&["work", "home"])),
-        Kind::User => format!("value {} \"x{}\"", dice.pick(&["eq", "sw", "ne"]), dice.pick(TEXTS)),
+        Kind::User => format!("value {} \"{}\"", dice.pick(&["eq", "eq", "sw", "ne"]), address(dice)),
         Kind::Group if dice.chance(3) => "type eq \"User\"".to_owned(),
         Kind::Group => format!("value eq \"{}\"", dice.pick(&pools.users)),
     };
@@ -190,7 +195,7 @@ fn value_path(dice: &mut Dice, kind: Kind, pools: &Pools) -> String {
 
 fn filter(dice: &mut Dice, kind: Kind, pools: &Pools, depth: usize) -> String {
     if depth == 0 || dice.chance(3) {
-        return if dice.chance(6) { value_path(dice, kind, pools) } else { leaf(dice, kind, pools) };
+        return if dice.chance(4) { value_path(dice, kind, pools) } else { leaf(dice, kind, pools) };
     }
     if dice.chance(5) {
         return format!("not ({})", filter(dice, kind, pools, depth - 1));
@@ -221,7 +226,7 @@ async fn populate(house: &House, dice: &mut Dice) -> Pools {
     }
     // Changed and deleted ones leave nothing behind in the indexes.
     for id in pools.users.iter().step_by(5) {
-        let value = json!({ "displayName": *dice.pick(TEXTS), "externalId": *dice.pick(TEXTS), "emails": [{ "value": format!("x{}", dice.pick(TEXTS)) }] });
+        let value = json!({ "displayName": *dice.pick(TEXTS), "externalId": *dice.pick(TEXTS), "emails": [{ "value": address(dice) }] });
         house.patch(Kind::User, id, json!([{ "op": "replace", "value": value }])).await.unwrap();
     }
     for id in pools.users.iter().skip(1).step_by(6) {

@@ -328,6 +328,9 @@ async fn the_edges_of_the_indexes() {
         let body = json!({ "schemas": [USER], "userName": name, "externalId": name });
         made.push(house.create(Kind::User, body).await.unwrap().id);
     }
+    let emails = json!([{ "type": "work", "value": "a@x" }, { "type": "home", "value": "B@x" }]);
+    let emails = json!([{ "op": "add", "path": "emails", "value": emails }]);
+    house.patch(Kind::User, &made[6], emails).await.unwrap();
     house.patch(Kind::User, &made[0], json!([{ "op": "remove", "path": "active" }])).await.unwrap();
     house
         .patch(Kind::User, &made[2], json!([{ "op": "replace", "path": "active", "value": false }]))
@@ -342,6 +345,11 @@ async fn the_edges_of_the_indexes() {
         ("externalId sw \"\u{d7ff}\"", &[5]),
         ("externalId sw \"\"", &[0, 1, 2, 3, 4, 5, 6]),
         ("externalId eq \"\"", &[]),
+        ("emails[type eq \"work\" and value eq \"A@X\"]", &[6]),
+        ("emails[type eq \"home\" and value eq \"a@x\"]", &[]),
+        ("emails[type eq \"work\"].value eq \"b@x\"", &[]),
+        ("emails[value eq \"a@x\" or value eq \"c@x\"]", &[6]),
+        ("emails.value eq \"b@x\" and emails.type eq \"work\"", &[6]),
         ("active eq false", &[2]),
         ("active eq \"False\" and userName pr", &[2]),
         ("active ne true", &[0, 2]),
