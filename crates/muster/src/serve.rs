@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -11,6 +12,9 @@ use web::{App, Limits, Network, Tls, WebOptions};
 use crate::config::Config;
 use crate::house::{Create, House};
 use crate::output::{Doing as _, Failure, Output, Result, print_line};
+
+/// How long `/readyz` is red before the listener closes: a load balancer that asks each second or two may notice.
+const NOTICE: Duration = Duration::from_millis(500);
 
 pub(crate) async fn command(config: &Config, output: Output) -> Result<ExitCode> {
     let options = WebOptions {
@@ -53,7 +57,15 @@ pub(crate) async fn run(
     let directory = house.directory.clone();
     let maintenance = tokio::spawn(async move { directory.maintain().await });
     let app = App::new(house.directory.clone(), options);
-    let served = web::serve(listener, app, tls, Limits::default(), shutdown).await;
+    let announced = {
+        let app = app.clone();
+        async move {
+            shutdown.await;
+            app.drain();
+            tokio::time::sleep(NOTICE).await;
+        }
+    };
+    let served = web::serve(listener, app, tls, Limits::default(), announced).await;
     maintenance.abort();
     // Aborted or not, it must have let go of the store before that is closed.
     let _ = maintenance.await;

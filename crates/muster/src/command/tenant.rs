@@ -130,14 +130,17 @@ async fn settings(house: &House, id: &str, changes: &[String], output: Output) -
     let document = serde_json::to_value(&settings).doing("settings")?;
     output.answer(&document, || {
         let rows = document.as_object().into_iter().flatten();
-        table(
-            ["Setting", "Value"],
-            rows.map(|(name, value)| {
-                [name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)]
-            }),
-        )
+        table(["Setting", "Value"], rows.map(|(name, value)| [name.clone(), shown(value)]))
     });
     Ok(())
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "server's default".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// Apply `NAME=VALUE` texts. A value is JSON, or a text when it is none.

@@ -157,8 +157,9 @@ pub(super) fn people(count: usize) -> Vec<Person> {
 
 fn person(number: usize) -> Person {
     // Steps that share no factor with the lengths, so that names do not walk in step with departments.
-    let given = pick(&GIVEN, number * 17 + number / GIVEN.len() * 5);
-    let family = pick(&FAMILY, number * 31 + number / FAMILY.len() * 7);
+    let given = pick(&GIVEN, number * 17);
+    // One further for each round of given names, so that a pair of names comes back only after all pairs were used.
+    let family = pick(&FAMILY, number * 31 + number / GIVEN.len() * 13);
     let (department, titles) = pick(&DEPARTMENTS, number * 3 + number / 11);
     let (city, country) = pick(&CITIES, number * 5 + number / 13);
     let local = format!("{}.{}", plain(given), plain(family));
@@ -173,7 +174,7 @@ fn person(number: usize) -> Person {
             0x5f0c_7a12_u32.wrapping_add(number as u32 * 7919)
         ),
         employee_number: format!("{}", 40_000 + number),
-        title: if number == 0 { "Chief Executive Officer" } else { *pick(titles, number / 3) },
+        title: if number == 0 { "Chief Executive Officer" } else { pick::<&'static str>(titles, number / 3) },
         department: if number == 0 { "Operations" } else { department },
         city,
         country,

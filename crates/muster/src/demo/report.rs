@@ -1,6 +1,6 @@
 //! What happened, step by step.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::NOTHING;
 use comfy_table::{Cell, CellAlignment, Color, Table};
 use serde_json::{Value, json};
 
@@ -82,7 +82,7 @@ impl Report {
 
     fn table(&self) -> String {
         let mut table = Table::new();
-        table.load_style(UTF8_HORIZONTAL_ONLY);
+        table.load_style(NOTHING);
         table.set_header(["What Entra ID does", "Requests", "Expected", "Got", "Result", "Time"]);
         for step in &self.steps {
             let (result, color) =

@@ -141,8 +141,15 @@ impl Stage {
                 return Err(format!("members are {have:?} instead of {members:?}"));
             }
         }
-        plain(found.as_object_mut().unwrap(), fixture.content["after"].as_object().unwrap());
-        match found == fixture.content["after"] {
+        let mut after = fixture.content["after"].clone();
+        if let Some(listed) = after.as_object_mut().unwrap().remove("members") {
+            let listed: BTreeSet<String> = ids(&listed).into_iter().collect();
+            if have != listed {
+                return Err(format!("members are {have:?} instead of {listed:?}"));
+            }
+        }
+        plain(found.as_object_mut().unwrap(), after.as_object().unwrap());
+        match found == after {
             true => Ok(()),
             false => Err(format!("after it: {found:#}")),
         }
@@ -212,12 +219,14 @@ fn prepare_members(before: &mut Value, fixture: &Fixture) -> BTreeSet<String> {
     members
 }
 
+/// The ids in a list of members, each an id or an object with it.
+fn ids(list: &Value) -> Vec<String> {
+    let id = |m: &Value| m.as_str().or_else(|| m["value"].as_str()).unwrap().to_owned();
+    list.as_array().into_iter().flatten().map(id).collect()
+}
+
 /// What the changes of a fixture make of a set of members.
 fn apply(members: &mut BTreeSet<String>, changes: &Value) {
-    let ids = |list: &Value| -> Vec<String> {
-        let id = |m: &Value| m.as_str().or_else(|| m["value"].as_str()).unwrap().to_owned();
-        list.as_array().into_iter().flatten().map(id).collect()
-    };
     for change in changes.as_array().unwrap() {
         let (name, content) = change.as_object().unwrap().iter().next().unwrap();
         match name.as_str() {
@@ -245,6 +254,10 @@ fn plain(found: &mut Map<String, Value>, after: &Map<String, Value>) {
 
 fn refused(expected: &Value, body: &Value, status: u16) -> Result<(), String> {
     let detail = body["detail"].as_str().unwrap_or_default();
+    // Over HTTP the reader of JSON refuses NUL before any attribute is looked at.
+    if status == 400 && expected["detail"] == "U+0000" && detail.contains("a string contains NUL") {
+        return Ok(());
+    }
     let said = detail.contains(expected["detail"].as_str().unwrap());
     if (400..500).contains(&status) && body["scimType"] == expected["scimType"] && said {
         Ok(())

@@ -46,6 +46,8 @@ async fn sigterm_lets_running_requests_end_and_exits_0() {
         // The server has the head once it has answered a later request of somebody else.
         tenant.client.get("/Users").await.expect(200);
         server.signal(signal);
+        let readiness = wait_for_not_ready(&server.url).await;
+        assert_eq!(readiness, Some(503), "a load balancer sees it before the listener closes");
         wait_until_refused(server.address());
         assert!(server.is_running(), "it waits for the running request");
         connection.write_all(rest.as_bytes()).unwrap();
@@ -57,6 +59,18 @@ async fn sigterm_lets_running_requests_end_and_exits_0() {
         // And what was acknowledged is there.
         let shown = muster(&server.data, &["tenant", "show", &tenant.id, "--json"]).json();
         assert_eq!(shown["users"], 1);
+    }
+}
+
+/// The first answer of `/readyz` that is not 200; `None` when there is no answer any more.
+async fn wait_for_not_ready(url: &str) -> Option<u16> {
+    let started = std::time::Instant::now();
+    loop {
+        let answer = reqwest::get(format!("{url}/readyz")).await.ok()?;
+        match answer.status().as_u16() {
+            200 => assert!(started.elapsed() < PATIENCE, "the server stays ready"),
+            other => return Some(other),
+        }
     }
 }
 
