@@ -50,7 +50,7 @@
     function show(text) {
       if (word) word.textContent = text;
       say(text);
-      setTimeout(function () { if (word) word.textContent = before; }, 2000);
+      setTimeout(function () { if (word) word.textContent = before; say(""); }, 2000);
     }
   }
 

@@ -159,7 +159,6 @@ impl Server {
             .header_read_timeout(None)
             .max_headers(self.limits.headers)
             .max_buf_size(self.limits.head_bytes)
-            .pipeline_flush(true)
             .serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);
         let mut draining = self.draining.clone();

@@ -30,6 +30,11 @@ impl Link {
         link
     }
 
+    /// The path by itself.
+    pub(crate) fn bare(&self) -> &str {
+        &self.path
+    }
+
     #[must_use]
     pub(crate) fn without(&self, name: &str) -> Self {
         let mut link = self.clone();

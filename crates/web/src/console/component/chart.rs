@@ -73,7 +73,7 @@ fn drawn(bar: &Bar, index: usize, count: usize, top: u64) -> Markup {
 pub(crate) fn chart(title: &str, bars: &[Bar]) -> Markup {
     let top = ceiling(bars.iter().map(Bar::total).max().unwrap_or(0));
     html! {
-        svg.chart viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(title) {
+        div.chart-wrap { svg.chart viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(title) {
             @for share in [0, 1, 2] {
                 @let y = BASE - (BASE - TOP) * share / 2;
                 line.axis x1=(LEFT) y1=(y) x2=(WIDTH) y2=(y) {}
@@ -82,7 +82,7 @@ pub(crate) fn chart(title: &str, bars: &[Bar]) -> Markup {
                 }
             }
             @for (index, bar) in bars.iter().enumerate() { (drawn(bar, index, bars.len(), top)) }
-        }
+        } }
         p.legend {
             @for (class, word) in [("c-ok", "Succeeded"), ("c-warn", "Refused (4xx)"), ("c-bad", "Failed (5xx)")] {
                 span { svg viewBox="0 0 10 10" aria-hidden="true" { rect.(class) width="10" height="10" rx="2" {} } (word) }

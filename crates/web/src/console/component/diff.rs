@@ -42,19 +42,33 @@ fn cell(value: Option<&Value>, class: &str) -> Markup {
     }
 }
 
-/// The table of differences.
+/// `department` of `urn:…:enterprise:2.0:User:department`; the whole path is on hover.
+fn short_path(path: &str) -> &str {
+    match scim::schema::known_urn_prefix(path) {
+        Some(urn) => path.get(urn.len() + 1..).unwrap_or(path),
+        None => path,
+    }
+}
+
+/// The table of differences. Where nothing was before, or nothing is after, there is no column for it.
 pub(crate) fn diff(differences: &[Difference]) -> Markup {
+    let (before, after) =
+        (differences.iter().any(|d| d.before.is_some()), differences.iter().any(|d| d.after.is_some()));
     html! {
         div.table-wrap {
             table.diff {
                 caption.sr { "What changed" }
-                thead { tr { th scope="col" { "Attribute" } th scope="col" { "Before" } th scope="col" { "After" } } }
+                thead { tr {
+                    th scope="col" { "Attribute" }
+                    @if before { th scope="col" { "Before" } }
+                    @if after { th scope="col" { "After" } }
+                } }
                 tbody {
                     @for difference in differences {
                         tr {
-                            th scope="row" { code { (difference.path) } }
-                            (cell(difference.before.as_ref(), "before"))
-                            (cell(difference.after.as_ref(), "after"))
+                            th scope="row" { code title=(difference.path) { (short_path(&difference.path)) } }
+                            @if before { (cell(difference.before.as_ref(), "before")) }
+                            @if after { (cell(difference.after.as_ref(), "after")) }
                         }
                     }
                 }

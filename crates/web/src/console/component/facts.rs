@@ -26,8 +26,11 @@ pub(crate) fn facts(facts: &[Fact]) -> Markup {
         dl.facts {
             @for fact in facts {
                 div {
-                    dt { (fact.label) @if let Some(attribute) = &fact.attribute { code { (attribute) } } }
-                    dd { (fact.value) }
+                    dt { (fact.label) }
+                    dd {
+                        div { (fact.value) }
+                        @if let Some(attribute) = &fact.attribute { code.attribute title="The SCIM attribute" { (attribute) } }
+                    }
                 }
             }
         }
@@ -42,6 +45,11 @@ pub(crate) fn section(title: &str, actions: Option<Markup>, body: &Markup) -> Ma
             div.body { (body) }
         }
     }
+}
+
+/// What an object is, beside what it is called and where it stands.
+pub(crate) fn split(main: &Markup, aside: &Markup) -> Markup {
+    html! { div.split { div.stack.wide { (main) } div.stack.wide { (aside) } } }
 }
 
 /// The same without padding, for lists and tables.

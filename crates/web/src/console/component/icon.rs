@@ -81,22 +81,18 @@ pub(crate) fn icon(icon: Icon) -> Markup {
     }
 }
 
-/// The mark: people drawn up in an M, one just arriving.
+/// The mark: people drawn up in a row, one of them new.
 pub(crate) fn mark() -> Markup {
-    const RANKS: [(&str, &str); 8] = [
-        ("3.5", "5"),
-        ("3.5", "12"),
-        ("3.5", "19"),
-        ("20.5", "5"),
-        ("20.5", "12"),
-        ("20.5", "19"),
-        ("8.2", "8.6"),
-        ("15.8", "8.6"),
-    ];
     html! {
         svg viewBox="0 0 24 24" aria-hidden="true" focusable="false" {
-            @for (x, y) in RANKS { circle.logo-dot cx=(x) cy=(y) r="2.2" {} }
-            circle.logo-new cx="12" cy="13.2" r="2.6" {}
+            g.logo-row {
+                rect x="2" y="7.2" width="4.4" height="14.3" rx="2.2" {}
+                rect x="9.8" y="12.2" width="4.4" height="9.3" rx="2.2" {}
+                rect x="17.6" y="7.2" width="4.4" height="14.3" rx="2.2" {}
+                circle cx="4.2" cy="3.7" r="2.3" {}
+                circle cx="19.8" cy="3.7" r="2.3" {}
+            }
+            circle.logo-new cx="12" cy="8.1" r="2.6" {}
         }
     }
 }

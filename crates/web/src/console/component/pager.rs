@@ -66,11 +66,20 @@ pub(crate) fn pager(slice: Slice, page: &dyn Fn(u64) -> String, size: &dyn Fn(us
 
 /// The line under a list that is read onwards from its newest entry.
 pub(crate) fn onward(shown: usize, newest: Option<String>, older: Option<String>) -> Markup {
+    steps(shown, ("Newest", newest), ("Older", older))
+}
+
+/// The line under a list that is read from its beginning and whose pages have no numbers.
+pub(crate) fn forth(shown: usize, first: Option<String>, next: Option<String>) -> Markup {
+    steps(shown, ("First", first), ("Next", next))
+}
+
+fn steps(shown: usize, back: (&str, Option<String>), on: (&str, Option<String>)) -> Markup {
     html! {
         div.pager {
             span { (number(shown as u64)) " shown" }
-            @if newest.is_some() || older.is_some() {
-                nav aria-label="Pages" { (step("Newest", newest)) (step("Older", older)) }
+            @if back.1.is_some() || on.1.is_some() {
+                nav aria-label="Pages" { (step(back.0, back.1)) (step(on.0, on.1)) }
             }
         }
     }

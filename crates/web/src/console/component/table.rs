@@ -11,6 +11,8 @@ pub(crate) struct Column {
     /// Where a click sorts by this column, and whether it is sorted now: `Some(true)` descending.
     pub(crate) sort: Option<(String, Option<bool>)>,
     pub(crate) numeric: bool,
+    /// Only heard: over boxes to tick and buttons.
+    pub(crate) unseen: bool,
     /// Left out at 360 px.
     pub(crate) wide_only: bool,
 }
@@ -22,6 +24,11 @@ impl Column {
 
     pub(crate) fn wide(label: &'static str) -> Self {
         Self { label, wide_only: true, ..Self::default() }
+    }
+
+    /// A column whose content says what it is to those who see it.
+    pub(crate) fn unseen(label: &'static str) -> Self {
+        Self { label, unseen: true, ..Self::default() }
     }
 
     pub(crate) fn numeric(mut self) -> Self {
@@ -51,6 +58,7 @@ impl Column {
                             None => {},
                         }
                     },
+                    None if self.unseen => span.sr { (self.label) },
                     None => (self.label),
                 }
             }

@@ -13,8 +13,8 @@ pub(crate) fn distance(at: Timestamp, now: Timestamp) -> String {
     let (amount, unit) = match seconds {
         0..2_700 => ((seconds + 30) / 60, "minute"),
         2_700..79_200 => ((seconds + 1_800) / 3_600, "hour"),
-        79_200..2_246_400 => ((seconds + 43_200) / 86_400, "day"),
-        2_246_400..27_648_000 => ((seconds + 1_296_000) / 2_592_000, "month"),
+        79_200..5_097_600 => ((seconds + 43_200) / 86_400, "day"),
+        5_097_600..27_648_000 => ((seconds + 1_296_000) / 2_592_000, "month"),
         _ => ((seconds + 15_768_000) / 31_536_000, "year"),
     };
     let (amount, plural) = (amount.max(1), if amount > 1 { "s" } else { "" });
@@ -89,6 +89,7 @@ mod tests {
         check(3_600, "1 hour ago");
         check(86_400, "1 day ago");
         check(86_400 * 20, "20 days ago");
+        check(86_400 * 30, "30 days ago");
         check(86_400 * 90, "3 months ago");
         check(86_400 * 730, "2 years ago");
         check(-10, "in a moment");

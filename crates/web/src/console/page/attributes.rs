@@ -6,7 +6,7 @@ use scim::Resource;
 use scim::attribute::Attribute;
 use serde_json::{Map, Value};
 
-use crate::console::component::facts::{Fact, facts, section};
+use crate::console::component::facts::{Fact, facts};
 use crate::console::component::json;
 
 /// Shown elsewhere on the page, or nothing to people.
@@ -43,9 +43,7 @@ pub(crate) fn attributes(resource: &Resource, kind: Kind) -> Markup {
                 @if !known.is_empty() { (flush(&extension.name, &known)) }
             }
         }
-        (section("As JSON", None, &html! {
-            details.more { summary { "Show the resource as SCIM returns it" } (json::pretty(&Value::Object(resource.clone()))) }
-        }))
+        details.more { summary { "Show as JSON" } (json::pretty(&Value::Object(resource.clone()))) }
     }
 }
 

@@ -102,7 +102,7 @@ async fn list(desk: &Desk, verdict: Option<Verdict>) -> Answer {
             }
         }))
         div #results {
-            div.count-line { (chips(&asked, &here)) }
+            (chips(&asked, &here))
             @if rows.is_empty() { (nothing(&asked)) }
             @else { (entries(desk, &rows)) (onward(rows.len(), newest, older)) }
         }
@@ -117,8 +117,11 @@ async fn list(desk: &Desk, verdict: Option<Verdict>) -> Answer {
 
 fn chips(asked: &Asked, here: &Link) -> Markup {
     let action = ACTIONS.iter().find(|(value, _)| *value == asked.action).map(|(_, label)| *label);
+    if here.to_string() == here.bare() {
+        return Markup::default();
+    }
     html! {
-        span.chips {
+        div.count-line.chips {
             @if !asked.text.is_empty() { (chip::removable("Search", &asked.text, &here.without("q").to_string())) }
             @if let Some(action) = action { (chip::removable("Changed", action, &here.without("action").to_string())) }
             @if let Some((_, id)) = &asked.resource { (chip::removable("Object", id, &here.without("id").without("kind").to_string())) }

@@ -11,7 +11,7 @@ use super::person;
 use super::user::{history_rows, identity, request_rows};
 use crate::console::answer::{Answer, Failure};
 use crate::console::component::dialog::{Confirm, confirm};
-use crate::console::component::facts::{Fact, facts, flush};
+use crate::console::component::facts::{Fact, facts, flush, split};
 use crate::console::component::icon::Icon;
 use crate::console::component::shell::Page;
 use crate::console::component::tabs::{Tab, tabs};
@@ -62,13 +62,10 @@ pub(crate) async fn overview(desk: Arc<Desk>) -> Answer {
     let (page, tabs) = page(&desk, &group, members, "Overview");
     let mut list = identity(&desk, &group);
     let link = desk.url(&format!("groups/{}/members", group.id));
-    list.push(Fact::of("Members", "members", html! { a href=(link) { (time::counted(members, "member", "members")) } }));
+    list.push(Fact::new("Members", html! { a href=(link) { (time::counted(members, "member", "members")) } }));
     let body = html! {
         (tabs)
-        div.stack.wide {
-            (flush("Identity", None, &facts(&list)))
-            (attributes(&group.resource, Kind::Group))
-        }
+        (split(&attributes(&group.resource, Kind::Group), &flush("Identity", None, &facts(&list))))
     };
     Ok(page.send(&desk, &body))
 }

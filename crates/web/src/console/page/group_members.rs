@@ -11,7 +11,7 @@ use super::list::{Asked, search_box, search_form};
 use super::person;
 use crate::console::answer::{Answer, Failure};
 use crate::console::component::icon::{Icon, icon};
-use crate::console::component::pager::onward;
+use crate::console::component::pager::forth;
 use crate::console::component::shell::Page;
 use crate::console::component::table::{Column, table};
 use crate::console::component::{button, chip, empty, field, status, time};
@@ -50,7 +50,7 @@ pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
             @if rows.is_empty() { (nothing(&desk, &group, &search)) }
             @else if may { (removable(&desk, &group, &rows)) }
             @else { (table("Members", &columns(false), &html! { @for row in &rows { (line(&desk, row, false)) } })) }
-            @if !rows.is_empty() { (onward(rows.len(), (!first).then(|| here.to_string()), next)) }
+            @if !rows.is_empty() { (forth(rows.len(), (!first).then(|| here.to_string()), next)) }
         }
     };
     Ok(page.canonical(here).send(&desk, &body))
@@ -59,7 +59,7 @@ pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
 fn columns(boxes: bool) -> Vec<Column> {
     let mut columns = vec![Column::new("Name"), Column::new("Type"), Column::wide("Id")];
     if boxes {
-        columns.insert(0, Column::new(""));
+        columns.insert(0, Column::unseen("Select"));
     }
     columns
 }
@@ -129,7 +129,7 @@ pub(crate) async fn pick(desk: Arc<Desk>) -> Answer {
             } @else {
                 form method="post" action=(path) {
                     (field::csrf(desk.csrf()))
-                    (table("Candidates", &[Column::new(""), Column::new("Name"), Column::wide("Id")], &html! {
+                    (table("Candidates", &[Column::unseen("Select"), Column::new("Name"), Column::wide("User name"), Column::wide("Id")], &html! {
                         @for found in listing.rows.iter().filter(|found| found.id != group.id) { (candidate(&desk, found)) }
                     }))
                     @if listing.total > listing.rows.len() as u64 {
@@ -160,6 +160,7 @@ fn candidate(desk: &Desk, found: &Found) -> Markup {
                     Kind::Group => a href=(url) data-row { (name) },
                 }
             }
+            td.hide-narrow.long { (person::text(&found.resource, "userName")) }
             td.hide-narrow { code { (found.id) } }
         }
     }

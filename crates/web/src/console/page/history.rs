@@ -27,6 +27,7 @@ pub(crate) fn differences(detail: &Value) -> Vec<Difference> {
     let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
     scim::diff::changes(&before, &after)
         .into_iter()
+        .filter(|change| change.path != "schemas")
         .map(|change| Difference { path: change.path, before: change.before, after: change.after })
         .collect()
 }
@@ -74,13 +75,48 @@ pub(crate) fn actor(text: &str) -> Markup {
         Some(("cli", user)) => (Icon::Settings, "Command line", user),
         _ => (Icon::Settings, "System", text),
     };
-    html! { span.nowrap title=(text) { (icon(glyph)) " " span.sr { (what) " " } (name) } }
+    html! { span.actor title=(text) { (icon(glyph)) " " span.sr { (what) " " } (name) } }
 }
 
-/// An action of the audit log in words: `user.create` or `Created` as they are, made readable.
+/// What was done, in words; an action that is not known is shown as it is.
 pub(crate) fn action(text: &str) -> String {
-    let spaced: String = text.chars().map(|c| if matches!(c, '.' | '_' | '-') { ' ' } else { c }).collect();
-    super::attributes::words(&spaced)
+    let whole = match text {
+        "sign_in" => Some("Signed in"),
+        "sign_in.failed" => Some("Sign-in failed"),
+        "sign_out" => Some("Signed out"),
+        "confirm.failed" => Some("Password confirmation failed"),
+        "session.end_others" => Some("Other sessions ended"),
+        "settings.update" => Some("Settings changed"),
+        _ => None,
+    };
+    if let Some(whole) = whole {
+        return whole.to_owned();
+    }
+    let Some((what, done)) = text.split_once('.') else { return text.to_owned() };
+    let what = if what == "key" { "API key".to_owned() } else { super::attributes::words(what) };
+    format!("{what} {}", past(&what, done))
+}
+
+/// A verb of the audit log as something that was done.
+fn past<'a>(what: &str, done: &'a str) -> &'a str {
+    match done {
+        "create" => "created",
+        "update" => "changed",
+        "replace" => "replaced",
+        "delete" => "deleted",
+        "restore" => "restored",
+        "purge" => "removed for good",
+        "revoke" if what == "Operator" => "role taken away",
+        "revoke" => "revoked",
+        "rotate" => "rotated",
+        "rename" => "renamed",
+        "grant" => "role granted",
+        "disable" => "disabled",
+        "enable" => "enabled",
+        "set_password" => "password set",
+        "reactivate" => "activated again",
+        other => other,
+    }
 }
 
 /// The history of one object.
@@ -107,7 +143,7 @@ pub(crate) fn told(detail: &Value) -> Markup {
     let facts = facts_of(detail);
     html! {
         @if !facts.is_empty() {
-            ul.small { @for (name, value) in &facts { li { span.soft { (super::attributes::words(name)) ": " } span.break { (value) } } } }
+            ul.plain.small { @for (name, value) in &facts { li { span.soft { (super::attributes::words(name)) ": " } span.break { (value) } } } }
         }
         @if !differences.is_empty() { (diff(&differences)) }
     }
@@ -136,6 +172,9 @@ mod tests {
         assert_eq!(listed.len(), 2);
         assert_eq!(listed[0].path, "title");
         assert!(listed[1].before.is_none());
+        for (text, expect) in [("user.create", "User created"), ("key.revoke", "API key revoked"), ("sign_in.failed", "Sign-in failed"), ("x", "x")] {
+            assert_eq!(action(text), expect);
+        }
         let settings = differences(&json!({"restore_days": {"before": 30, "after": 7}, "members": {"added": []}}));
         assert_eq!(settings.len(), 1);
         assert_eq!(differences(&json!({"before": "A", "after": "B", "tenant": "1"})).len(), 1);

@@ -79,11 +79,11 @@ fn columns(may: bool) -> Vec<Column> {
         Column::wide("Scopes"),
         Column::new("Status"),
         Column::wide("Created"),
-        Column::new("Expires"),
+        Column::wide("Expires"),
         Column::wide("Last used"),
     ];
     if may {
-        columns.push(Column::new(""));
+        columns.push(Column::unseen("Actions"));
     }
     columns
 }
@@ -98,9 +98,9 @@ fn row(desk: &Desk, key: &KeyRow, may: bool) -> Markup {
                 div.soft { code { "mst_" (key.id) "_…" } }
             }
             td.hide-narrow { span.chips { @for scope in &key.scopes { (chip::tag(scope)) } } }
-            td { (standing.shown()) @if let Some(at) = overlap(key, desk.now) { div.soft { "old secret until " (time::ago(at, desk.now)) } } }
+            td { (standing.shown()) @if let Some(at) = key.expires { div.soft.only-narrow { "until " (time::ago(at, desk.now)) } } @if let Some(at) = overlap(key, desk.now) { div.soft { "old secret until " (time::ago(at, desk.now)) } } }
             td.hide-narrow { (time::ago(key.created, desk.now)) div.soft.break { "by " (maker(&key.created_by)) } }
-            td { (time::maybe(key.expires, desk.now, "never")) }
+            td.hide-narrow { (time::maybe(key.expires, desk.now, "never")) }
             td.hide-narrow {
                 (time::maybe(key.last_used, desk.now, "never"))
                 @if let Some(address) = &key.last_address { div.soft { (address) } }
@@ -108,7 +108,7 @@ fn row(desk: &Desk, key: &KeyRow, may: bool) -> Markup {
             @if may {
                 td.cell-actions {
                     @if standing.is_live() {
-                        span.actions {
+                        span.row-actions {
                             a.button.tiny href=(url("rotate")) data-dialog { "Rotate" }
                             a.button.tiny.danger href=(url("revoke")) data-dialog { "Revoke" }
                         }

@@ -30,14 +30,14 @@ struct Wrong {
 pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
     let settings = desk.app.directory.settings(&desk.tenant.id).await?;
     if !desk.may(Permission::ManageSettings) {
-        return Ok(frame(StatusCode::OK).send(&desk, &read_only(&desk, &settings)));
+        return Ok(frame(&desk, StatusCode::OK).send(&desk, &read_only(&desk, &settings)));
     }
     let typed = Typed::of(&settings);
-    Ok(frame(StatusCode::OK).send(&desk, &form(&desk, &typed, &Wrong::default())))
+    Ok(frame(&desk, StatusCode::OK).send(&desk, &form(&desk, &typed, &Wrong::default())))
 }
 
-fn frame(status: StatusCode) -> Page {
-    Page::new(Section::Limits, "Limits and retention").status(status)
+fn frame(desk: &Desk, status: StatusCode) -> Page {
+    Page::new(Section::Limits, "Limits and retention").under("Tenant Config", desk.url("config")).status(status)
 }
 
 fn read_only(desk: &Desk, settings: &Settings) -> Markup {
@@ -159,7 +159,7 @@ fn form(desk: &Desk, typed: &Typed, wrong: &Wrong) -> Markup {
 }
 
 fn refused(desk: &Desk, typed: &Typed, wrong: &Wrong) -> Response {
-    frame(StatusCode::BAD_REQUEST).send(desk, &form(desk, typed, wrong))
+    frame(desk, StatusCode::BAD_REQUEST).send(desk, &form(desk, typed, wrong))
 }
 
 pub(crate) async fn save(desk: Arc<Desk>) -> Answer {

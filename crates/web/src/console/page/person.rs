@@ -39,7 +39,7 @@ pub(crate) fn meta_time(found: &Found, name: &str) -> Option<Timestamp> {
     found.resource.get("meta")?.get(name)?.as_str()?.parse().ok()
 }
 
-/// A user in a list: round sign, name, user name below.
+/// A user in a list: round sign and name; at 360 px the user name below, which is a column of its own elsewhere.
 pub(crate) fn cell(resource: &Resource, href: &str) -> Markup {
     let name = name_of(resource);
     let login = text(resource, "userName");
@@ -48,7 +48,7 @@ pub(crate) fn cell(resource: &Resource, href: &str) -> Markup {
             span.avatar aria-hidden="true" { (initials(&name)) }
             div.names {
                 a href=(href) data-row { (name) }
-                @if login != name { span.soft { (login) } }
+                @if login != name { span.soft.only-narrow { (login) } }
             }
         }
     }

@@ -147,10 +147,11 @@ fn chips(asked: &Asked, here: &Link, keys: &[KeyRow]) -> Markup {
         ("quirk", "Quirk rule", asked.quirk.as_str()),
         ("resource", "Object", asked.resource.as_str()),
     ];
+    let on: Vec<_> = on.into_iter().filter(|(_, _, value)| !value.is_empty()).collect();
     html! {
-        span.chips {
-            @for (name, label, value) in on.iter().filter(|(_, _, value)| !value.is_empty()) {
-                (chip::removable(label, value, &here.without(name).to_string()))
+        @if !on.is_empty() {
+            span.chips {
+                @for (name, label, value) in &on { (chip::removable(label, value, &here.without(name).to_string())) }
             }
         }
     }
@@ -169,7 +170,7 @@ fn left_out(desk: &Desk) -> Markup {
 }
 
 fn nothing(desk: &Desk, asked: &Asked) -> Markup {
-    let filtered = asked.link("") .to_string() != "" || asked.before.is_some();
+    let filtered = !asked.link("").to_string().is_empty() || asked.before.is_some();
     if filtered {
         let all = button::link(&desk.url("logs/requests"), None, "Show all requests");
         return empty::empty(Icon::Search, "No request matches", "Take a filter away to see more.", Some(all));
@@ -192,8 +193,10 @@ pub(crate) async fn one(desk: Arc<Desk>) -> Answer {
         div.stack.wide {
             (flush("Exchange", None, &facts(&about(&desk, exchange))))
             @if !exchange.quirks.is_empty() { (quirks(&exchange.quirks)) }
-            (section("Request", None, &content(exchange.request_body.as_deref())))
-            (section("Response", None, &content(exchange.response_body.as_deref())))
+            div.cols {
+                (section("Request", None, &content(exchange.request_body.as_deref())))
+                (section("Response", None, &content(exchange.response_body.as_deref())))
+            }
         }
     };
     let page = Page::new(Section::RequestLog, format!("Request {number}"))
@@ -229,13 +232,22 @@ fn by(desk: &Desk, exchange: &Exchange) -> Markup {
 
 fn quirks(ids: &[String]) -> Markup {
     section("Quirk rules applied", None, &html! {
-        ul.small {
+        ul.plain.small {
             @for id in ids {
                 @let known = Quirk::ALL.iter().find(|quirk| quirk.id() == id);
-                li { (chip::quirk(id)) @if let Some(quirk) = known { " " (quirk.client()) ": " (quirk.description()) } }
+                li { (chip::quirk(id)) @if let Some(quirk) = known { " " (quirk.client()) ": " (marked(quirk.description())) } }
             }
         }
     })
+}
+
+/// Text in which names of attributes stand between backticks.
+fn marked(text: &str) -> Markup {
+    html! {
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
 }
 
 fn content(text: Option<&str>) -> Markup {

@@ -9,7 +9,6 @@ use maud::html;
 
 use crate::console::answer::{self, Answer, Failure};
 use crate::console::component::banner::{self, Tone};
-use crate::console::component::button;
 use crate::console::component::field::{self, Field};
 use crate::console::component::shell;
 use crate::console::cookie::Cookie;
@@ -144,7 +143,7 @@ impl Form<'_> {
                     @if self.again { input type="hidden" name="again" value="1"; }
                     (name.input())
                     (password.input())
-                    div.end { (button::submit(title)) }
+                    div.end { button.button.primary.full type="submit" { (title) } }
                 }
             }
         };

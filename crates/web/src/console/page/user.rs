@@ -13,7 +13,7 @@ use super::history::timeline;
 use super::person;
 use crate::console::answer::{Answer, Failure};
 use crate::console::component::dialog::{Confirm, confirm};
-use crate::console::component::facts::{Fact, facts, flush};
+use crate::console::component::facts::{Fact, facts, flush, split};
 use crate::console::component::icon::Icon;
 use crate::console::component::shell::Page;
 use crate::console::component::table::{Column, table};
@@ -63,10 +63,7 @@ pub(crate) async fn overview(desk: Arc<Desk>) -> Answer {
     let (page, tabs) = page(&desk, &user, "Overview");
     let body = html! {
         (tabs)
-        div.stack.wide {
-            (flush("Identity", None, &facts(&identity(&desk, &user))))
-            (attributes(&user.resource, Kind::User))
-        }
+        (split(&attributes(&user.resource, Kind::User), &flush("Identity", None, &facts(&identity(&desk, &user)))))
     };
     Ok(page.send(&desk, &body))
 }
@@ -75,13 +72,13 @@ pub(crate) async fn overview(desk: Arc<Desk>) -> Answer {
 pub(super) fn identity(desk: &Desk, found: &Found) -> Vec<Fact> {
     let location = found.resource.get("meta").and_then(|meta| meta.get("location")).and_then(|l| l.as_str());
     let mut list = vec![
-        Fact::of("Id", "id", copy::inline("object-id", "the id", &found.id)),
-        Fact::of("Created", "meta.created", time::maybe(person::meta_time(found, "created"), desk.now, "unknown")),
-        Fact::of("Changed", "meta.lastModified", time::maybe(person::meta_time(found, "lastModified"), desk.now, "unknown")),
-        Fact::of("Version", "meta.version", html! { code { (directory::etag(found.version)) } }),
+        Fact::new("Id", copy::inline("object-id", "the id", &found.id)),
+        Fact::new("Created", time::maybe(person::meta_time(found, "created"), desk.now, "unknown")),
+        Fact::new("Changed", time::maybe(person::meta_time(found, "lastModified"), desk.now, "unknown")),
+        Fact::new("Version", html! { code { (directory::etag(found.version)) } }),
     ];
     if let Some(location) = location {
-        list.push(Fact::of("SCIM address", "meta.location", copy::inline("object-location", "the SCIM address", location)));
+        list.push(Fact::new("SCIM address", copy::inline("object-location", "the SCIM address", location)));
     }
     list
 }

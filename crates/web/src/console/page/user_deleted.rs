@@ -10,7 +10,7 @@ use super::person;
 use crate::console::answer::{Answer, Failure};
 use crate::console::component::dialog::{Confirm, confirm};
 use crate::console::component::icon::{Icon, icon};
-use crate::console::component::pager::onward;
+use crate::console::component::pager::forth;
 use crate::console::component::shell::Page;
 use crate::console::component::table::{Column, table};
 use crate::console::component::{empty, field, time};
@@ -38,7 +38,7 @@ pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
             (empty::empty(Icon::Trash, "No deleted users", "A deleted user is kept here for the restore window, and then removed for good.", None))
         } @else {
             (table("Deleted users", &columns(), &html! { @for stored in &rows { (row(&desk, stored, days)) } }))
-            (onward(rows.len(), (!first).then(|| path.clone()), next))
+            (forth(rows.len(), (!first).then(|| path.clone()), next))
         }
     };
     let lead = html! {
@@ -50,7 +50,7 @@ pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
 }
 
 fn columns() -> [Column; 4] {
-    [Column::new("Name"), Column::new("Deleted"), Column::wide("Removed for good"), Column::new("")]
+    [Column::new("Name"), Column::new("Deleted"), Column::wide("Removed for good"), Column::unseen("Actions")]
 }
 
 fn row(desk: &Desk, stored: &Stored, days: u32) -> Markup {
@@ -65,7 +65,7 @@ fn row(desk: &Desk, stored: &Stored, days: u32) -> Markup {
             td.hide-narrow { (time::maybe(gone, desk.now, "unknown")) }
             td.cell-actions {
                 @if desk.may(Permission::ManageDirectory) {
-                    form.inline method="post" action=(url("restore")) {
+                    form.row-actions method="post" action=(url("restore")) {
                         (field::csrf(desk.csrf()))
                         button.button.tiny type="submit" { (icon(Icon::Undo)) "Restore" }
                         a.button.tiny.danger href=(url("purge")) data-dialog { "Remove now" }

@@ -64,8 +64,8 @@ fn filters(asked: &Asked, path: &str) -> Markup {
 fn columns(asked: &Asked, path: &str) -> Vec<Column> {
     vec![
         asked.column(Column::new("Name"), ListSort::Name, path),
+        Column::wide("User name"),
         Column::wide("E-mail"),
-        Column::wide("Title"),
         Column::new("Status"),
         asked.column(Column::wide("Created"), ListSort::Created, path),
         asked.column(Column::wide("Changed"), ListSort::Modified, path),
@@ -74,11 +74,12 @@ fn columns(asked: &Asked, path: &str) -> Vec<Column> {
 
 fn row(desk: &Desk, user: &Found) -> Markup {
     let active = person::is_active(&user.resource);
+    let (login, email) = (person::text(&user.resource, "userName"), person::email_of(&user.resource));
     html! {
         tr.off[!active] {
             td { (person::cell(&user.resource, &desk.url(&format!("users/{}", user.id)))) }
-            td.hide-narrow.break { (person::email_of(&user.resource)) }
-            td.hide-narrow { (person::text(&user.resource, "title")) }
+            td.hide-narrow.long { (login) }
+            td.hide-narrow.long { @if email == login { span.soft { "same" } } @else { (email) } }
             td { (status::active(active)) }
             td.hide-narrow { (time::maybe(person::meta_time(user, "created"), desk.now, "")) }
             td.hide-narrow { (time::maybe(person::meta_time(user, "lastModified"), desk.now, "")) }
