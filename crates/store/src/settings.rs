@@ -18,7 +18,7 @@ pub enum InactiveConflict {
     /// 409
     #[default]
     Conflict,
-    /// The user is active again with the values sent; 201.
+    /// The user is active again with the values sent; 200.
     Reactivate,
 }
 
