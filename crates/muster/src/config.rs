@@ -316,12 +316,9 @@ pub(crate) fn mask(url: &str) -> String {
 mod tests {
     use super::*;
 
-    fn load(
-        file: &str,
-        variables: &[(&str, &str)],
-        global: Global,
-        server: &ServerOptions,
-    ) -> Result<Config> {
+    type Variables<'a> = &'a [(&'a str, &'a str)];
+
+    fn load(file: &str, variables: Variables<'_>, global: Global, server: &ServerOptions) -> Result<Config> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("muster.toml");
         fs::write(&path, file).unwrap();
@@ -337,7 +334,7 @@ mod tests {
         let none = ServerOptions::default();
         let flag = ServerOptions { rate_limit: Some(4), ..ServerOptions::default() };
         let variable = [("MUSTER_RATE_LIMIT", "3")];
-        let table: [(&str, &[(&str, &str)], &ServerOptions, u32); 4] = [
+        let table: [(&str, Variables<'_>, &ServerOptions, u32); 4] = [
             ("", &[], &none, RATE_LIMIT),
             ("rate_limit = 2", &[], &none, 2),
             ("rate_limit = 2", &variable, &none, 3),
@@ -352,7 +349,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let none = ServerOptions::default();
-        let table: [(&str, &[(&str, &str)], &str); 5] = [
+        let table: [(&str, Variables<'_>, &str); 5] = [
             ("rate_limt = 2", &[], "rate_limt"),
             ("\nrate_limit = \"x\"", &[], "line 2"),
             ("", &[("MUSTER_RATE_LIMIT", "many")], "MUSTER_RATE_LIMIT"),

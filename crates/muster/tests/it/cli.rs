@@ -264,7 +264,7 @@ async fn a_key_that_expires_stops_working() {
 }
 
 /// Move a key's expiry into the past, as only waiting would do.
-pub fn expire(server: &Server, key_id: &str) {
+pub(crate) fn expire(server: &Server, key_id: &str) {
     let database = rusqlite::Connection::open(server.data.join("muster.db")).unwrap();
     database.busy_timeout(crate::server::PATIENCE).unwrap();
     let changed = database.execute("UPDATE api_key SET expires_at = 1000 WHERE id = ?1", [key_id]).unwrap();

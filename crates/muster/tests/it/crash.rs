@@ -309,13 +309,25 @@ fn seed() -> u64 {
     given.unwrap_or_else(|| u64::from_be_bytes(Random::system().bytes()))
 }
 
-async fn check_all(journals: &mut [Journal], client: &Client, when: &str) {
-    for journal in journals {
-        let number = journal.number;
-        if let Err(problem) = journal.check(client).await {
-            panic!("{when}, client {number}: {problem}");
-        }
+/// All journals at once; in the order of their numbers again.
+async fn check_all(journals: Vec<Journal>, client: &Client, when: &str) -> Vec<Journal> {
+    let mut running = tokio::task::JoinSet::new();
+    for mut journal in journals {
+        let client = client.clone();
+        running.spawn(async move {
+            let checked = journal.check(&client).await;
+            (journal, checked)
+        });
     }
+    let mut journals = Vec::new();
+    for (journal, checked) in running.join_all().await {
+        if let Err(problem) = checked {
+            panic!("{when}, client {}: {problem}", journal.number);
+        }
+        journals.push(journal);
+    }
+    journals.sort_by_key(|journal| journal.number);
+    journals
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -343,7 +355,7 @@ async fn what_was_acknowledged_survives_kill_9() {
         server = Server::start_in(&data, &["--log", "error"]);
         let base = format!("{}/scim/v2/{}", server.url, tenant.id);
         client = Client::new(&base, &tenant.client.key);
-        check_all(&mut journals, &client, &format!("after kill {kill} of seed {seed}")).await;
+        journals = check_all(journals, &client, &format!("after kill {kill} of seed {seed}")).await;
     }
     let verified = muster(&data, &["audit", "verify", "--json"]).json();
     assert_eq!(verified["intact"], true, "{verified:#}");

@@ -43,3 +43,27 @@ fn the_json_form_holds_every_step() {
     let text = document.to_string();
     assert!(!text.contains("mst_") && document.get("console").is_none(), "an ended demo shows no secrets");
 }
+
+#[test]
+fn it_stays_up_until_it_is_told_to_end_and_removes_its_data() {
+    use std::io::{BufRead as _, BufReader};
+    let temporary = tempfile::tempdir().unwrap();
+    let mut command = program();
+    command.args(["demo", "--users", "20", "--listen", "127.0.0.1:0"]).env("TMPDIR", temporary.path());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut after = |start: &str| {
+        let line = lines.find(|line| line.starts_with(start)).unwrap();
+        line[start.len()..].trim().to_owned()
+    };
+    let (console, password, base) = (after("console:"), after("password:"), after("SCIM Base URL:"));
+    let key = after("API key:");
+    assert!(console.starts_with("http://127.0.0.1:") && password.len() >= 16);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let listed = runtime.block_on(crate::client::Client::new(&base, &key).get("/Users?count=0")).expect(200);
+    assert_eq!(listed["totalResults"], 19, "one of the twenty was deleted for good");
+    let stopped = std::process::Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status();
+    assert!(stopped.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0, "the throw-away folder is removed");
+}

@@ -6,14 +6,14 @@ use std::net::TcpStream;
 use crate::server::PATIENCE;
 
 #[derive(Debug)]
-pub struct Raw {
+pub(crate) struct Raw {
     /// 0 when the connection was closed without an answer
-    pub status: u16,
-    pub text: String,
+    pub(crate) status: u16,
+    pub(crate) text: String,
 }
 
 /// Send bytes, read one answer until the connection ends. The request must ask for `Connection: close`.
-pub fn send(address: &str, bytes: &[u8]) -> Raw {
+pub(crate) fn send(address: &str, bytes: &[u8]) -> Raw {
     let mut connection = TcpStream::connect(address).unwrap();
     connection.set_read_timeout(Some(PATIENCE)).unwrap();
     connection.set_write_timeout(Some(PATIENCE)).unwrap();
@@ -30,7 +30,7 @@ pub fn send(address: &str, bytes: &[u8]) -> Raw {
 }
 
 /// A request with exactly these header lines, and a body with its length.
-pub fn request(line: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
+pub(crate) fn request(line: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
     let mut bytes = format!("{line}\r\n").into_bytes();
     for header in headers {
         bytes.extend_from_slice(header.as_bytes());

@@ -12,27 +12,27 @@ use tempfile::TempDir;
 use crate::client::Client;
 
 /// How long anything may take that should take well under a second; not a measure, only an end to waiting.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a command printed and how it ended.
 #[derive(Debug)]
-pub struct Ran {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ran {
     /// The JSON document of a command that succeeded.
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         assert_eq!(self.code, 0, "{self:?}");
         serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}: {self:?}"))
     }
 }
 
 /// The program, cut off from this machine's own configuration.
-pub fn program() -> Command {
+pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MUSTER_")) {
         command.env_remove(name);
@@ -42,12 +42,12 @@ pub fn program() -> Command {
 }
 
 /// Run a command in a data folder.
-pub fn muster(data: &Path, arguments: &[&str]) -> Ran {
+pub(crate) fn muster(data: &Path, arguments: &[&str]) -> Ran {
     muster_with(data, arguments, None)
 }
 
 /// The same with something on standard input.
-pub fn muster_with(data: &Path, arguments: &[&str], input: Option<&str>) -> Ran {
+pub(crate) fn muster_with(data: &Path, arguments: &[&str], input: Option<&str>) -> Ran {
     let mut command = program();
     command.args(arguments).arg("--data").arg(data).stdout(Stdio::piped()).stderr(Stdio::piped());
     if input.is_some() {
@@ -67,25 +67,25 @@ pub fn muster_with(data: &Path, arguments: &[&str], input: Option<&str>) -> Ran 
 
 /// A tenant with a key of full scope.
 #[derive(Debug, Clone)]
-pub struct Tenant {
-    pub id: String,
-    pub key_id: String,
-    pub client: Client,
+pub(crate) struct Tenant {
+    pub(crate) id: String,
+    pub(crate) key_id: String,
+    pub(crate) client: Client,
 }
 
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     _stdout: BufReader<ChildStdout>,
     log: Arc<Mutex<String>>,
     /// `http://127.0.0.1:PORT`
-    pub url: String,
-    pub data: PathBuf,
+    pub(crate) url: String,
+    pub(crate) data: PathBuf,
     folder: Option<TempDir>,
 }
 
 impl Server {
     /// In a folder that goes when the server goes.
-    pub fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut server = Self::start_in(&folder.path().join("data"), arguments);
         server.folder = Some(folder);
@@ -93,7 +93,7 @@ impl Server {
     }
 
     /// On a folder that stays. No rate limit, unless the arguments set one.
-    pub fn start_in(data: &Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start_in(data: &Path, arguments: &[&str]) -> Self {
         let mut command = program();
         command.arg("serve").arg("--data").arg(data).args(["--listen", "127.0.0.1:0"]);
         if !arguments.contains(&"--rate-limit") {
@@ -122,25 +122,25 @@ impl Server {
         Self { url: url.to_owned(), child, _stdout: stdout, log, data: data.to_owned(), folder: None }
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// `HOST:PORT`
-    pub fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         self.url.split_once("://").unwrap().1
     }
 
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
     /// A command beside this server.
-    pub fn muster(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn muster(&self, arguments: &[&str]) -> Ran {
         muster(&self.data, arguments)
     }
 
-    pub fn tenant(&self, name: &str) -> Tenant {
+    pub(crate) fn tenant(&self, name: &str) -> Tenant {
         let tenant = self.muster(&["tenant", "create", name, "--json"]).json();
         let id = tenant["id"].as_str().unwrap().to_owned();
         let (key_id, client) = self.key(&id, &["--scope", "SCIM2"]);
@@ -148,29 +148,29 @@ impl Server {
     }
 
     /// A key of a tenant: its id, and a client that uses it.
-    pub fn key(&self, tenant: &str, arguments: &[&str]) -> (String, Client) {
+    pub(crate) fn key(&self, tenant: &str, arguments: &[&str]) -> (String, Client) {
         let fixed = ["key", "create", "--tenant", tenant, "--name", "test", "--json"];
         let key = self.muster(&[&fixed[..], arguments].concat()).json();
         let base = format!("{}/scim/v2/{tenant}", self.url);
         (key["id"].as_str().unwrap().to_owned(), Client::new(&base, key["key"].as_str().unwrap()))
     }
 
-    pub fn is_running(&mut self) -> bool {
+    pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 
     /// SIGKILL: no chance to do anything more.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status().unwrap();
         assert!(status.success());
     }
 
-    pub fn wait(&mut self) -> ExitStatus {
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         let started = Instant::now();
         loop {
             match self.child.try_wait().unwrap() {
