@@ -53,7 +53,8 @@ impl TenantRead<'_> {
     /// Exchanges at `since` and later.
     pub fn activity(&self, since: Timestamp) -> Result<Activity> {
         let first = self.tenant * NUMBERS;
-        let sql = "SELECT number FROM exchange WHERE number > ?1 AND number < ?2 ORDER BY number DESC LIMIT 1";
+        let sql =
+            "SELECT number FROM exchange WHERE number > ?1 AND number < ?2 ORDER BY number DESC LIMIT 1";
         let newest: Option<i64> = find(self.db, sql, [first, first + NUMBERS], |row| row.get(0))?;
         let Some(newest) = newest else { return Ok(Activity::default()) };
         let start = self.first_since(first, newest, since)?;
@@ -68,12 +69,15 @@ impl TenantRead<'_> {
     /// The number from which on exchanges are at or after `since`. They are numbered as they come, so times grow with
     /// numbers; those that wait in a buffer for a second are sorted out by the statements.
     fn first_since(&self, first: i64, newest: i64, since: Timestamp) -> Result<i64> {
-        let sql = "SELECT number, at FROM exchange WHERE number >= ?1 AND number <= ?2 ORDER BY number LIMIT 1";
+        let sql =
+            "SELECT number, at FROM exchange WHERE number >= ?1 AND number <= ?2 ORDER BY number LIMIT 1";
         let wanted = since.as_millisecond();
         let (mut low, mut high) = (first + 1, newest + 1);
         while low < high {
             let middle = low + (high - low) / 2;
-            let found = find(self.db, sql, [middle, newest], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+            let found = find(self.db, sql, [middle, newest], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+            })?;
             match found {
                 Some((number, at)) if at < wanted => low = number + 1,
                 _ => high = middle,
@@ -99,20 +103,22 @@ impl TenantRead<'_> {
                    FROM exchange WHERE number >= ?1 AND number <= ?2 AND at >= ?3 GROUP BY key_id \
                    HAVING MAX(CASE WHEN status >= 400 AND status <> 404 THEN number ELSE 0 END) > 0 \
                    ORDER BY failed DESC, refused DESC LIMIT ?4";
-        let rows: Vec<(Failing, i64)> = list(self.db, sql, params![from, to, since.as_millisecond(), CLIENTS], |row| {
-            let client = Failing {
-                key_id: row.get(0)?,
-                key_name: row.get(1)?,
-                refused: unsigned(row, 2)?,
-                failed: unsigned(row, 3)?,
-                total: unsigned(row, 4)?,
-                last_detail: None,
-            };
-            Ok((client, row.get(5)?))
-        })?;
+        let rows: Vec<(Failing, i64)> =
+            list(self.db, sql, params![from, to, since.as_millisecond(), CLIENTS], |row| {
+                let client = Failing {
+                    key_id: row.get(0)?,
+                    key_name: row.get(1)?,
+                    refused: unsigned(row, 2)?,
+                    failed: unsigned(row, 3)?,
+                    total: unsigned(row, 4)?,
+                    last_detail: None,
+                };
+                Ok((client, row.get(5)?))
+            })?;
         let mut clients = Vec::with_capacity(rows.len());
         for (client, last) in rows {
-            let detail = find(self.db, "SELECT detail FROM exchange WHERE number = ?1", [last], |row| row.get(0))?;
+            let detail =
+                find(self.db, "SELECT detail FROM exchange WHERE number = ?1", [last], |row| row.get(0))?;
             clients.push(Failing { last_detail: detail.flatten(), ..client });
         }
         Ok(clients)

@@ -1,13 +1,17 @@
 //! The console over data in memory, to look at its pages: `cargo run -p web --example console [PORT]`, then sign in as
 //! `admin`, `tenant-admin` or `reader` with the password `correct horse battery staple`.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "an example: it ends with what went wrong, and says where it is")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "an example: it ends with what went wrong, and says where it is"
+)]
 
 use std::sync::Arc;
 
 use axum::body::Body;
 use directory::{
-    Actor, Caller, Context, Directory, Grant, KeyScope, Kind, NewKey, Precondition, PublicUrl, Random, Role, Secret,
-    SystemClock, TenantId,
+    Actor, Caller, Context, Directory, Grant, KeyScope, Kind, NewKey, Precondition, PublicUrl, Random, Role,
+    Secret, SystemClock, TenantId,
 };
 use http::Request;
 use scim::Resource;
@@ -18,14 +22,41 @@ use web::{App, WebOptions};
 
 const PASSWORD: &str = "correct horse battery staple";
 const GIVEN: [&str; 16] = [
-    "Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Radia", "Tim", "Margaret", "Linus", "Katherine", "Dennis",
-    "Hedy", "Ken", "Frances", "John",
+    "Ada",
+    "Grace",
+    "Alan",
+    "Edsger",
+    "Barbara",
+    "Donald",
+    "Radia",
+    "Tim",
+    "Margaret",
+    "Linus",
+    "Katherine",
+    "Dennis",
+    "Hedy",
+    "Ken",
+    "Frances",
+    "John",
 ];
 const FAMILY: [&str; 14] = [
-    "Lovelace", "Hopper", "Turing", "Dijkstra", "Liskov", "Knuth", "Perlman", "Berners-Lee", "Hamilton", "Torvalds",
-    "Johnson", "Ritchie", "Lamarr", "Thompson",
+    "Lovelace",
+    "Hopper",
+    "Turing",
+    "Dijkstra",
+    "Liskov",
+    "Knuth",
+    "Perlman",
+    "Berners-Lee",
+    "Hamilton",
+    "Torvalds",
+    "Johnson",
+    "Ritchie",
+    "Lamarr",
+    "Thompson",
 ];
-const TITLES: [&str; 6] = ["Engineer", "Senior Engineer", "Analyst", "Director of Research", "Designer", "Counsel"];
+const TITLES: [&str; 6] =
+    ["Engineer", "Senior Engineer", "Analyst", "Director of Research", "Designer", "Counsel"];
 const DEPARTMENTS: [&str; 5] = ["Mathematics", "Compilers", "Operations", "Legal", "People"];
 
 #[tokio::main]
@@ -49,7 +80,11 @@ async fn main() {
 }
 
 fn caller() -> Caller {
-    Caller { actor: Actor::Cli { user: "root".into() }, request_id: "example".into(), address: "192.0.2.1".parse().ok() }
+    Caller {
+        actor: Actor::Cli { user: "root".into() },
+        request_id: "example".into(),
+        address: "192.0.2.1".parse().ok(),
+    }
 }
 
 fn object(value: Value) -> Resource {
@@ -66,7 +101,8 @@ async fn seed(directory: &Directory, router: &axum::Router) -> TenantId {
         ids.push(directory.create(cx(), Kind::User, person(index)).await.unwrap().id);
     }
     let all: Vec<Value> = ids.iter().map(|id| json!({ "value": id })).collect();
-    let groups = [("All staff", 230), ("Engineering", 60), ("Research", 12), ("Legal", 3), ("Empty group", 0)];
+    let groups =
+        [("All staff", 230), ("Engineering", 60), ("Research", 12), ("Legal", 3), ("Empty group", 0)];
     for (name, count) in groups {
         let body = json!({ "schemas": [scim::urn::GROUP], "displayName": name, "externalId": format!("ext-{count}"), "members": &all[..count] });
         directory.create(cx(), Kind::Group, object(body)).await.unwrap();
@@ -118,19 +154,28 @@ async fn traffic(directory: &Directory, router: &axum::Router, tenant: &TenantId
         expires: directory.now().checked_add(jiff::SignedDuration::from_hours(24 * days)).ok(),
     };
     let cx = || Context::new(tenant.clone(), caller());
-    let (_, entra) = directory.create_key(cx(), key("Entra ID provisioning", KeyScope::Scim2, 90)).await.unwrap();
+    let (_, entra) =
+        directory.create_key(cx(), key("Entra ID provisioning", KeyScope::Scim2, 90)).await.unwrap();
     let (_, report) = directory.create_key(cx(), key("Reporting", KeyScope::Scim2Read, 6)).await.unwrap();
     let (old, _) = directory.create_key(cx(), key("Okta trial", KeyScope::Scim2, 30)).await.unwrap();
     directory.revoke_key(cx(), &old.id).await.unwrap();
     let base = format!("/scim/v2/{tenant}");
-    let patch = |operations: Value| json!({ "schemas": [scim::urn::PATCH_OP], "Operations": operations }).to_string();
+    let patch =
+        |operations: Value| json!({ "schemas": [scim::urn::PATCH_OP], "Operations": operations }).to_string();
     let off = patch(json!([{ "op": "Replace", "path": "active", "value": "False" }]));
-    let manager = patch(json!([{ "op": "Add", "path": "manager", "value": ids[0] }, { "op": "Replace", "path": "title", "value": "Principal Engineer" }]));
+    let manager = patch(
+        json!([{ "op": "Add", "path": "manager", "value": ids[0] }, { "op": "Replace", "path": "title", "value": "Principal Engineer" }]),
+    );
     let wrong = patch(json!([{ "op": "replace", "path": "emails[type eq", "value": "x" }]));
     let new = json!({ "schemas": [scim::urn::USER], "userName": "<script>alert(1)</script>@contoso.example", "displayName": "<script>alert(1)</script>", "password": "hunter2hunter2" }).to_string();
     for _ in 0..6 {
         for (key, method, path, body) in [
-            (&entra, "GET", format!("{base}/Users?filter=userName%20eq%20%22none%40contoso.example%22"), String::new()),
+            (
+                &entra,
+                "GET",
+                format!("{base}/Users?filter=userName%20eq%20%22none%40contoso.example%22"),
+                String::new(),
+            ),
             (&entra, "PATCH", format!("{base}/Users/{}", ids[1]), off.clone()),
             (&entra, "PATCH", format!("{base}/Users/{}", ids[2]), manager.clone()),
             (&entra, "PATCH", format!("{base}/Users/{}", ids[3]), wrong.clone()),

@@ -28,9 +28,9 @@ pub(crate) enum Failure {
 impl From<directory::Error> for Failure {
     fn from(error: directory::Error) -> Self {
         match error {
-            directory::Error::NotFound { .. } | directory::Error::NoTenant | directory::Error::Unknown { .. } => {
-                Self::NotFound
-            }
+            directory::Error::NotFound { .. }
+            | directory::Error::NoTenant
+            | directory::Error::Unknown { .. } => Self::NotFound,
             other => Self::Directory(other),
         }
     }
@@ -59,7 +59,9 @@ impl Failure {
                 "This form is no longer valid",
                 "It was not sent from a page of your present session, so nothing was changed. Go back, reload the page and send it again.",
             ),
-            Self::SignInAgain(_) => told(StatusCode::FORBIDDEN, "Confirm your password", "This asks for your password again."),
+            Self::SignInAgain(_) => {
+                told(StatusCode::FORBIDDEN, "Confirm your password", "This asks for your password again.")
+            }
             Self::BadRequest(why) => told(StatusCode::BAD_REQUEST, "This cannot be read", why),
             Self::Directory(error) => of_directory(error),
         }

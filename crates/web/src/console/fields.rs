@@ -22,7 +22,8 @@ impl Fields {
         let bytes = read.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
         let request = Request::from_parts(head, axum::body::Body::from(bytes));
         let form = Form::<Vec<(String, String)>>::from_request(request, &()).await;
-        form.map(|Form(pairs)| Self(pairs)).map_err(|refused| axum::response::IntoResponse::into_response(refused).status())
+        form.map(|Form(pairs)| Self(pairs))
+            .map_err(|refused| axum::response::IntoResponse::into_response(refused).status())
     }
 
     /// The first value of that name as it was sent; "" if it is missing.

@@ -31,7 +31,8 @@ impl Flash {
 
     pub(super) fn from_cookie(value: &str) -> Option<Self> {
         let (tone, text) = value.split_once('.')?;
-        let tone = [Tone::Info, Tone::Ok, Tone::Warn, Tone::Bad].into_iter().find(|known| known.class() == tone)?;
+        let tone =
+            [Tone::Info, Tone::Ok, Tone::Warn, Tone::Bad].into_iter().find(|known| known.class() == tone)?;
         let text = percent_decode_str(text).decode_utf8().ok()?.into_owned();
         Some(Self { tone, text })
     }

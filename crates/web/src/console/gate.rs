@@ -175,7 +175,9 @@ pub(super) fn refusal(permission: Permission) -> &'static str {
             "This takes the role Tenant Administrator in this tenant."
         }
         Permission::ManageApplications => "This takes the role Application Administrator in this tenant.",
-        Permission::ManageTenants | Permission::ManageOperators => "This takes the role Global Administrator.",
+        Permission::ManageTenants | Permission::ManageOperators => {
+            "This takes the role Global Administrator."
+        }
     }
 }
 
@@ -202,7 +204,8 @@ async fn sign_in(guest: Guest) -> Result<Visit, Box<Response>> {
 
 fn to_sign_in(guest: &Guest) -> Response {
     // What a form was about is lost with its session, and its address need not have a page to come back to.
-    let next = Some(guest.path.as_str()).filter(|path| guest.method == Method::GET && path.starts_with("/t/"));
+    let next =
+        Some(guest.path.as_str()).filter(|path| guest.method == Method::GET && path.starts_with("/t/"));
     let to = match next.and_then(safe_next) {
         Some(next) => format!("/sign-in?next={}", link::encoded(next)),
         None => "/sign-in".to_owned(),

@@ -64,10 +64,27 @@ pub(crate) static MENU: [Item; 7] = [
         icon: Icon::Users,
         key: "u",
         sections: &[Section::Users, Section::DeletedUsers],
-        below: &[below("All users", "users", Section::Users), below("Deleted users", "users/deleted", Section::DeletedUsers)],
+        below: &[
+            below("All users", "users", Section::Users),
+            below("Deleted users", "users/deleted", Section::DeletedUsers),
+        ],
     },
-    Item { label: "Groups", path: "groups", icon: Icon::Groups, key: "g", sections: &[Section::Groups], below: &[] },
-    Item { label: "API Keys", path: "keys", icon: Icon::Key, key: "k", sections: &[Section::Keys], below: &[] },
+    Item {
+        label: "Groups",
+        path: "groups",
+        icon: Icon::Groups,
+        key: "g",
+        sections: &[Section::Groups],
+        below: &[],
+    },
+    Item {
+        label: "API Keys",
+        path: "keys",
+        icon: Icon::Key,
+        key: "k",
+        sections: &[Section::Keys],
+        below: &[],
+    },
     Item {
         label: "Logs",
         path: "logs",
@@ -100,7 +117,14 @@ pub(crate) static MENU: [Item; 7] = [
             global("Tenants", "config/tenants", Section::Tenants, Permission::ManageTenants),
         ],
     },
-    Item { label: "Profile", path: "profile", icon: Icon::Person, key: "p", sections: &[Section::Profile], below: &[] },
+    Item {
+        label: "Profile",
+        path: "profile",
+        icon: Icon::Person,
+        key: "p",
+        sections: &[Section::Profile],
+        below: &[],
+    },
 ];
 
 impl Below {

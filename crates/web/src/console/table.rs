@@ -10,8 +10,8 @@ use http::Method;
 use super::answer::Answer;
 use super::page::{
     audit_log, group, group_form, group_list, group_members, home, key_form, key_list, limits, operator_form,
-    operator_list, profile, request_log, scim_configuration, sign_in, tenant_basic, tenant_list, user, user_deleted,
-    user_form, user_list, welcome,
+    operator_list, profile, request_log, scim_configuration, sign_in, tenant_basic, tenant_list, user,
+    user_deleted, user_form, user_list, welcome,
 };
 use super::visit::{Desk, Guest, Visit};
 

@@ -47,24 +47,29 @@ fn height(count: u64, top: u64) -> u64 {
     u64::try_from(drawn).unwrap_or(BASE - TOP).max(u64::from(count > 0))
 }
 
+/// The parts of a bar from the base upwards: class, top, height; nothing for a part without requests.
+fn stacked(bar: &Bar, top: u64) -> Vec<(&'static str, u64, u64)> {
+    let mut y = BASE;
+    let mut parts = Vec::with_capacity(3);
+    for (class, count) in [("c-ok", bar.ok), ("c-warn", bar.refused), ("c-bad", bar.failed)] {
+        let tall = height(count, top);
+        y = y.saturating_sub(tall);
+        if tall > 0 {
+            parts.push((class, y, tall));
+        }
+    }
+    parts
+}
+
 fn drawn(bar: &Bar, index: usize, count: usize, top: u64) -> Markup {
     let slot = (WIDTH - LEFT) / (count.max(1) as u64);
     let x = LEFT + slot * index as u64 + slot / 6;
     let width = (slot * 2 / 3).max(1);
-    let parts = [("c-ok", height(bar.ok, top)), ("c-warn", height(bar.refused, top)), ("c-bad", height(bar.failed, top))];
-    let mut y = BASE;
     html! {
         g {
             title { (bar.label) ": " (number(bar.ok)) " succeeded, " (number(bar.refused)) " refused, " (number(bar.failed)) " failed" }
-            @for (class, tall) in parts {
-                @if tall > 0 {
-                    @let _ = { y = y.saturating_sub(tall); };
-                    rect.(class) x=(x) y=(y) width=(width) height=(tall) {}
-                }
-            }
-            @if index.is_multiple_of(3) {
-                text x=(x + width / 2) y="142" text-anchor="middle" { (bar.label) }
-            }
+            @for (class, y, tall) in stacked(bar, top) { rect.(class) x=(x) y=(y) width=(width) height=(tall) {} }
+            @if index.is_multiple_of(3) { text x=(x + width / 2) y="142" text-anchor="middle" { (bar.label) } }
         }
     }
 }
@@ -115,6 +120,12 @@ mod tests {
         for (value, expect) in [(0, 1), (1, 1), (3, 5), (6, 10), (11, 20), (999, 1000), (1001, 2000)] {
             assert_eq!(ceiling(value), expect, "{value}");
         }
+    }
+
+    #[test]
+    fn parts_stand_on_each_other() {
+        let bar = Bar { label: "10:00".to_owned(), ok: 5, refused: 0, failed: 5 };
+        assert_eq!(stacked(&bar, 10), [("c-ok", BASE - 58, 58), ("c-bad", BASE - 116, 58)]);
     }
 
     #[test]

@@ -50,13 +50,19 @@ impl Icon {
             Self::Groups => {
                 r#"<rect x="2" y="2.5" width="5" height="5" rx="1.2"/><rect x="9" y="2.5" width="5" height="5" rx="1.2"/><rect x="5.5" y="9" width="5" height="5" rx="1.2"/>"#
             }
-            Self::Home => r#"<path d="M2.3 7.4 8 2.5l5.7 4.9"/><path d="M3.8 6.4v7h8.4v-7M6.6 13.2V9.4h2.8v3.8"/>"#,
+            Self::Home => {
+                r#"<path d="M2.3 7.4 8 2.5l5.7 4.9"/><path d="M3.8 6.4v7h8.4v-7M6.6 13.2V9.4h2.8v3.8"/>"#
+            }
             Self::Idle => r#"<circle cx="8" cy="8" r="6"/><path d="M5.2 8h5.6"/>"#,
             Self::Info => r#"<circle cx="8" cy="8" r="6"/><path d="M8 7.3v3.6M8 5v.1"/>"#,
-            Self::Key => r#"<circle cx="5" cy="11" r="3"/><path d="m7.2 8.8 5.6-5.6M10.6 5.4l2 2M8.8 7.2l1.2 1.2"/>"#,
+            Self::Key => {
+                r#"<circle cx="5" cy="11" r="3"/><path d="m7.2 8.8 5.6-5.6M10.6 5.4l2 2M8.8 7.2l1.2 1.2"/>"#
+            }
             Self::Logs => r#"<path d="M3.5 2h9v12h-9Z"/><path d="M6 5.2h4M6 8h4M6 10.8h2.4"/>"#,
             Self::Menu => r#"<path d="M2.5 4.2h11M2.5 8h11M2.5 11.8h11"/>"#,
-            Self::Person => r#"<circle cx="8" cy="5.2" r="2.8"/><path d="M2.6 13.8c.6-2.9 2.7-4.4 5.4-4.4s4.8 1.5 5.4 4.4"/>"#,
+            Self::Person => {
+                r#"<circle cx="8" cy="5.2" r="2.8"/><path d="M2.6 13.8c.6-2.9 2.7-4.4 5.4-4.4s4.8 1.5 5.4 4.4"/>"#
+            }
             Self::Plus => r#"<path d="M8 3v10M3 8h10"/>"#,
             Self::Search => r#"<circle cx="7" cy="7" r="4.5"/><path d="m10.4 10.4 3.2 3.2"/>"#,
             Self::Settings => {
@@ -64,7 +70,9 @@ impl Icon {
             }
             Self::SignOut => r#"<path d="M6.5 2.500H3v11h3.500M10.2 4.8 13.5 8l-3.3 3.200M13.3 8H6.4"/>"#,
             Self::Trash => r#"<path d="M2.8 4.300h10.400M6 4.200V2.500h4v1.700M4.2 4.500l.6 9h6.400l.6-9"/>"#,
-            Self::Undo => r#"<path d="M5.6 3 2.7 5.900l2.9 2.9"/><path d="M3 5.900h6.300a3.7 3.7 0 0 1 0 7.400H6"/>"#,
+            Self::Undo => {
+                r#"<path d="M5.6 3 2.7 5.900l2.9 2.9"/><path d="M3 5.900h6.300a3.7 3.7 0 0 1 0 7.400H6"/>"#
+            }
             Self::Up => r#"<path d="M8 13V3M4 6.8 8 3l4 3.8"/>"#,
             Self::Users => {
                 r#"<circle cx="6" cy="5.4" r="2.5"/><path d="M1.5 13.300c.4-2.6 2.2-4 4.5-4s4.1 1.4 4.5 4M10.5 3.200a2.3 2.3 0 0 1 0 4.400M12 9.600c1.4.5 2.3 1.8 2.5 3.7"/>"#

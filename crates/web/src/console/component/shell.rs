@@ -180,7 +180,9 @@ fn menu(visit: &Visit, tenant: &Tenant, section: Option<Section>) -> Markup {
 }
 
 fn entry(visit: &Visit, tenant: &Tenant, section: Option<Section>, item: &Item) -> Markup {
-    let url = |path: &str| if path.is_empty() { format!("/t/{}", tenant.id) } else { format!("/t/{}/{path}", tenant.id) };
+    let url = |path: &str| {
+        if path.is_empty() { format!("/t/{}", tenant.id) } else { format!("/t/{}/{path}", tenant.id) }
+    };
     let open = section.is_some_and(|section| item.sections.contains(&section));
     let below = || item.below.iter().filter(|below| below.is_for(visit));
     html! {
@@ -224,8 +226,9 @@ fn account(visit: &Visit, tenant: Option<&Tenant>) -> Markup {
     let operator = &visit.session.operator;
     html! {
         details.account data-drop {
-            summary aria-label={ "Account of " (operator.name) } {
+            summary {
                 span.avatar aria-hidden="true" { (initials(&operator.name)) }
+                span.sr { "Account of " }
                 span.name { (operator.name) }
                 (icon(Icon::ChevronDown))
             }
@@ -248,7 +251,8 @@ fn account(visit: &Visit, tenant: Option<&Tenant>) -> Markup {
 
 /// The operator's roles where they are.
 pub(crate) fn role_of(visit: &Visit, tenant: Option<&Tenant>) -> String {
-    let here = |of: &Option<directory::TenantId>| of.as_ref().is_none_or(|id| tenant.is_some_and(|t| t.id == *id));
+    let here =
+        |of: &Option<directory::TenantId>| of.as_ref().is_none_or(|id| tenant.is_some_and(|t| t.id == *id));
     let mut titles: Vec<&str> =
         visit.session.operator.grants.iter().filter(|g| here(&g.tenant)).map(|g| g.role.title()).collect();
     titles.dedup();
@@ -318,7 +322,8 @@ mod tests {
 
     #[test]
     fn initials_of_names_and_addresses() {
-        for (name, expect) in [("Ada Lovelace", "AL"), ("admin", "A"), ("élise@x.example", "ÉX"), ("", "")] {
+        for (name, expect) in [("Ada Lovelace", "AL"), ("admin", "A"), ("élise@x.example", "ÉX"), ("", "")]
+        {
             assert_eq!(initials(name), expect);
         }
     }

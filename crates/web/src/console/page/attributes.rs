@@ -101,12 +101,15 @@ fn element(item: &Value) -> Markup {
 }
 
 fn joined(map: &Map<String, Value>, without: &[&str]) -> String {
-    let said = map.iter().filter(|(name, _)| !without.contains(&name.as_str())).filter_map(|(name, part)| match part {
-        Value::Bool(true) => Some(name.clone()),
-        Value::Bool(false) | Value::Null => None,
-        part if name == "type" => Some(plain(part)),
-        part => Some(format!("{}: {}", words(name).to_lowercase(), plain(part))),
-    });
+    let said =
+        map.iter().filter(|(name, _)| !without.contains(&name.as_str())).filter_map(
+            |(name, part)| match part {
+                Value::Bool(true) => Some(name.clone()),
+                Value::Bool(false) | Value::Null => None,
+                part if name == "type" => Some(plain(part)),
+                part => Some(format!("{}: {}", words(name).to_lowercase(), plain(part))),
+            },
+        );
     said.collect::<Vec<_>>().join(", ")
 }
 
@@ -120,9 +123,12 @@ mod tests {
 
     #[test]
     fn names_become_words() {
-        for (name, expect) in
-            [("userName", "User name"), ("title", "Title"), ("x509Certificates", "X509Certificates"), ("employeeNumber", "Employee number")]
-        {
+        for (name, expect) in [
+            ("userName", "User name"),
+            ("title", "Title"),
+            ("x509Certificates", "X509Certificates"),
+            ("employeeNumber", "Employee number"),
+        ] {
             assert_eq!(words(name), expect);
         }
     }

@@ -49,7 +49,11 @@ impl Asked {
         let id: String = query.text("id").chars().take(200).collect();
         Self {
             text: query.text("q").chars().take(200).collect(),
-            action: ACTIONS.iter().find(|(v, _)| *v == query.text("action")).map_or("", |(v, _)| *v).to_owned(),
+            action: ACTIONS
+                .iter()
+                .find(|(v, _)| *v == query.text("action"))
+                .map_or("", |(v, _)| *v)
+                .to_owned(),
             resource: kind.filter(|_| !id.is_empty()).map(|kind| (kind, id)),
             before: query.number("before"),
         }
@@ -90,7 +94,8 @@ async fn list(desk: &Desk, verdict: Option<Verdict>) -> Answer {
     let more = rows.len() > ROWS;
     rows.truncate(ROWS);
     let here = asked.link(&path);
-    let older = rows.last().filter(|_| more).map(|last| here.with("before", last.number.to_string()).to_string());
+    let older =
+        rows.last().filter(|_| more).map(|last| here.with("before", last.number.to_string()).to_string());
     let newest = asked.before.is_some().then(|| here.to_string());
     let body = html! {
         @if let Some(verdict) = &verdict { (shown(verdict)) }
@@ -131,39 +136,59 @@ fn chips(asked: &Asked, here: &Link) -> Markup {
 
 fn shown(verdict: &Verdict) -> Markup {
     match verdict {
-        Verdict::Intact { rows, head } => banner::banner(Tone::Ok, &html! {
-            strong { "The chain is whole." } " " (time::counted(*rows, "row", "rows")) " checked; the last hash is "
-            code.break { (head) }
-            ". Keep it elsewhere to prove later that no row was cut off."
-        }),
-        Verdict::Broken { number, why } => banner::banner(Tone::Bad, &html! {
-            strong { "The chain is broken at row " (number) "." } " " (why)
-            ". Somebody changed the database file past Muster. Compare it with a backup."
-        }),
+        Verdict::Intact { rows, head } => banner::banner(
+            Tone::Ok,
+            &html! {
+                strong { "The chain is whole." } " " (time::counted(*rows, "row", "rows")) " checked; the last hash is "
+                code.break { (head) }
+                ". Keep it elsewhere to prove later that no row was cut off."
+            },
+        ),
+        Verdict::Broken { number, why } => banner::banner(
+            Tone::Bad,
+            &html! {
+                strong { "The chain is broken at row " (number) "." } " " (why)
+                ". Somebody changed the database file past Muster. Compare it with a backup."
+            },
+        ),
     }
 }
 
 fn nothing(asked: &Asked) -> Markup {
     if asked.link("").to_string().is_empty() && asked.before.is_none() {
-        return empty::empty(Icon::Logs, "Nothing has changed yet", "Changes to users, groups, API keys and settings appear here.", None);
+        return empty::empty(
+            Icon::Logs,
+            "Nothing has changed yet",
+            "Changes to users, groups, API keys and settings appear here.",
+            None,
+        );
     }
     empty::empty(Icon::Search, "No entry matches", "Take a filter away to see more.", None)
 }
 
 fn entries(desk: &Desk, rows: &[AuditRow]) -> Markup {
-    let columns =
-        [Column::new("Time"), Column::new("Action"), Column::new("Object"), Column::wide("By"), Column::wide("From")];
-    table("Audit log", &columns, &html! {
-        @for row in rows {
-            tr {
-                td { (time::ago(row.at, desk.now)) }
-                td { a href=(desk.url(&format!("logs/audit/{}", row.number))) data-row { (action(&row.action)) } }
-                td.break { (about(desk, row)) }
-                td.hide-narrow { (actor(&row.actor)) }
-                td.hide-narrow { (row.address.as_deref().unwrap_or("")) }
+    let columns = [
+        Column::new("Time"),
+        Column::new("Action"),
+        Column::new("Object"),
+        Column::wide("By"),
+        Column::wide("From"),
+    ];
+    table(
+        "Audit log",
+        &columns,
+        &html! {
+            @for row in rows {
+                tr {
+                    td { (time::ago(row.at, desk.now)) }
+                    td { a href=(desk.url(&format!("logs/audit/{}", row.number))) data-row { (action(&row.action)) } }
+                    td.break { (about(desk, row)) }
+                    td.hide-narrow { (actor(&row.actor)) }
+                    td.hide-narrow { (row.address.as_deref().unwrap_or("")) }
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 /// One row in full.
@@ -173,7 +198,10 @@ pub(crate) async fn one(desk: Arc<Desk>) -> Answer {
     let rows = desk.app.directory.audit(&desk.tenant.id, query).await?;
     let row = rows.into_iter().find(|row| row.number == number).ok_or(Failure::NotFound)?;
     let list = vec![
-        Fact::new("Time", html! { (time::exact(row.at)) " " span.soft { "(" (time::ago(row.at, desk.now)) ")" } }),
+        Fact::new(
+            "Time",
+            html! { (time::exact(row.at)) " " span.soft { "(" (time::ago(row.at, desk.now)) ")" } },
+        ),
         Fact::new("Action", html! { code { (row.action) } }),
         Fact::new("Object", about(&desk, &row)),
         Fact::new("By", html! { (actor(&row.actor)) " " code.soft { (row.actor) } }),
@@ -192,7 +220,8 @@ pub(crate) async fn one(desk: Arc<Desk>) -> Answer {
             }))
         }
     };
-    let page = Page::new(Section::AuditLog, format!("Entry {number}")).under("Audit log", desk.url("logs/audit"));
+    let page =
+        Page::new(Section::AuditLog, format!("Entry {number}")).under("Audit log", desk.url("logs/audit"));
     Ok(page.send(&desk, &body))
 }
 
@@ -202,13 +231,15 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Sign-ins and what operators do outside tenants; for Global Administrators.
 pub(crate) async fn system(desk: Arc<Desk>) -> Answer {
-    let verdict = if desk.query.has("verify") { Some(desk.app.directory.verify_system_audit().await?) } else { None };
+    let verdict =
+        if desk.query.has("verify") { Some(desk.app.directory.verify_system_audit().await?) } else { None };
     let query = AuditQuery { before: desk.query.number("before"), limit: ROWS + 1, ..AuditQuery::default() };
     let mut rows = desk.app.directory.system_audit(query).await?;
     let more = rows.len() > ROWS;
     rows.truncate(ROWS);
     let here = Link::to(desk.url("logs/system"));
-    let older = rows.last().filter(|_| more).map(|last| here.with("before", last.number.to_string()).to_string());
+    let older =
+        rows.last().filter(|_| more).map(|last| here.with("before", last.number.to_string()).to_string());
     let newest = desk.query.has("before").then(|| here.to_string());
     let body = html! {
         @if let Some(verdict) = &verdict { (shown(verdict)) }

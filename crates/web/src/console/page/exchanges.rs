@@ -48,7 +48,8 @@ pub(crate) fn key(name: Option<&str>, id: Option<&str>) -> Markup {
 
 /// The path as seen from the tenant's Base URL, decoded where that is harmless to read.
 pub(crate) fn below_base(path: &str) -> String {
-    let below = path.strip_prefix("/scim/v2/").and_then(|rest| rest.find('/').and_then(|slash| rest.get(slash..)));
+    let below =
+        path.strip_prefix("/scim/v2/").and_then(|rest| rest.find('/').and_then(|slash| rest.get(slash..)));
     let below = below.unwrap_or(path);
     let decoded = percent_encoding::percent_decode_str(below).decode_utf8();
     match decoded {

@@ -33,7 +33,10 @@ pub(crate) fn page(visit: &Visit, tenant: Option<&Tenant>, failure: &Failure) ->
     let home = shown.map_or_else(|| "/".to_owned(), |tenant| format!("/t/{}", tenant.id));
     let crumbs = [Crumb { label: told.title.to_owned(), href: None }];
     let main = content(&told, &visit.request_id, &home);
-    retry_after(answer::html(told.status, shell::around(visit, shown, None, told.title, &crumbs, &main)), failure)
+    retry_after(
+        answer::html(told.status, shell::around(visit, shown, None, told.title, &crumbs, &main)),
+        failure,
+    )
 }
 
 /// For somebody without a session.

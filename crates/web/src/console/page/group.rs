@@ -62,7 +62,10 @@ pub(crate) async fn overview(desk: Arc<Desk>) -> Answer {
     let (page, tabs) = page(&desk, &group, members, "Overview");
     let mut list = identity(&desk, &group);
     let link = desk.url(&format!("groups/{}/members", group.id));
-    list.push(Fact::new("Members", html! { a href=(link) { (time::counted(members, "member", "members")) } }));
+    list.push(Fact::new(
+        "Members",
+        html! { a href=(link) { (time::counted(members, "member", "members")) } },
+    ));
     let body = html! {
         (tabs)
         (split(&attributes(&group.resource, Kind::Group), &flush("Identity", None, &facts(&list))))

@@ -73,7 +73,12 @@ fn row(desk: &Desk, group: &Found) -> Markup {
 fn nothing(desk: &Desk, asked: &Asked) -> Markup {
     if !asked.text.is_empty() {
         let all = button::link(&desk.url("groups"), None, "Show all groups");
-        return empty::empty(Icon::Search, "No group matches", "Searching finds the beginning of a display name.", Some(all));
+        return empty::empty(
+            Icon::Search,
+            "No group matches",
+            "Searching finds the beginning of a display name.",
+            Some(all),
+        );
     }
     let text = "Groups arrive here when an identity provider provisions them, with their members, or when you create them by hand.";
     let connect = button::link(&desk.url("config/scim"), None, "Connect an identity provider");

@@ -95,11 +95,16 @@ fn line(desk: &Desk, row: &MemberRow, boxes: bool) -> Markup {
 
 fn nothing(desk: &Desk, group: &Found, search: &str) -> Markup {
     if !search.is_empty() {
-        return empty::empty(Icon::Search, "No member matches", "Searching finds the beginning of a name.", None);
+        return empty::empty(
+            Icon::Search,
+            "No member matches",
+            "Searching finds the beginning of a name.",
+            None,
+        );
     }
-    let add = desk
-        .may(Permission::ManageDirectory)
-        .then(|| button::link(&desk.url(&format!("groups/{}/members/add", group.id)), Some(Icon::Plus), "Add members"));
+    let add = desk.may(Permission::ManageDirectory).then(|| {
+        button::link(&desk.url(&format!("groups/{}/members/add", group.id)), Some(Icon::Plus), "Add members")
+    });
     empty::empty(Icon::Users, "No members", "Users and groups of this tenant can be members.", add)
 }
 
@@ -197,7 +202,9 @@ pub(crate) async fn remove(desk: Arc<Desk>) -> Answer {
     }
     let count = members.len() as u64;
     match desk.app.directory.remove_members(desk.context(), id, members).await {
-        Ok(_) => desk.done(&path, format!("{} removed from the group.", time::counted(count, "member", "members"))),
+        Ok(_) => {
+            desk.done(&path, format!("{} removed from the group.", time::counted(count, "member", "members")))
+        }
         Err(error) => desk.refused(&path, error),
     }
 }

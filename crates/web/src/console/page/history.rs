@@ -37,7 +37,11 @@ fn by_field(detail: &Value) -> Vec<Difference> {
     let Value::Object(map) = detail else { return Vec::new() };
     let pair = |path: &str, of: &Value| {
         let side = |name: &str| of.get(name).filter(|value| !value.is_null()).cloned();
-        is_pair(of).then(|| Difference { path: path.to_owned(), before: side("before"), after: side("after") })
+        is_pair(of).then(|| Difference {
+            path: path.to_owned(),
+            before: side("before"),
+            after: side("after"),
+        })
     };
     if let Some(whole) = pair("value", detail) {
         return vec![whole];
@@ -62,8 +66,11 @@ fn of_change(change: &Value) -> Option<Difference> {
 pub(crate) fn facts_of(detail: &Value) -> Vec<(String, String)> {
     let Value::Object(map) = detail else { return Vec::new() };
     let told = ["changes", "before", "after"];
-    let rest: Map<String, Value> =
-        map.iter().filter(|(name, of)| !told.contains(&name.as_str()) && !is_pair(of)).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let rest: Map<String, Value> = map
+        .iter()
+        .filter(|(name, of)| !told.contains(&name.as_str()) && !is_pair(of))
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
     rest.iter().map(|(name, value)| (name.clone(), crate::console::component::diff::short(value))).collect()
 }
 
@@ -71,7 +78,9 @@ pub(crate) fn facts_of(detail: &Value) -> Vec<(String, String)> {
 pub(crate) fn actor(text: &str) -> Markup {
     let (glyph, what, name) = match text.split_once(':') {
         Some(("key", rest)) => (Icon::Key, "API key", rest.split_once(' ').map_or(rest, |(_, name)| name)),
-        Some(("operator", rest)) => (Icon::Person, "Operator", rest.split_once(' ').map_or(rest, |(_, name)| name)),
+        Some(("operator", rest)) => {
+            (Icon::Person, "Operator", rest.split_once(' ').map_or(rest, |(_, name)| name))
+        }
         Some(("cli", user)) => (Icon::Settings, "Command line", user),
         _ => (Icon::Settings, "System", text),
     };
@@ -168,14 +177,22 @@ mod tests {
 
     #[test]
     fn both_forms_of_detail_are_read() {
-        let listed = differences(&json!({"changes": [{"path": "title", "before": "A", "after": "B"}, {"path": "x", "before": null, "after": 1}]}));
+        let listed = differences(
+            &json!({"changes": [{"path": "title", "before": "A", "after": "B"}, {"path": "x", "before": null, "after": 1}]}),
+        );
         assert_eq!(listed.len(), 2);
         assert_eq!(listed[0].path, "title");
         assert!(listed[1].before.is_none());
-        for (text, expect) in [("user.create", "User created"), ("key.revoke", "API key revoked"), ("sign_in.failed", "Sign-in failed"), ("x", "x")] {
+        for (text, expect) in [
+            ("user.create", "User created"),
+            ("key.revoke", "API key revoked"),
+            ("sign_in.failed", "Sign-in failed"),
+            ("x", "x"),
+        ] {
             assert_eq!(action(text), expect);
         }
-        let settings = differences(&json!({"restore_days": {"before": 30, "after": 7}, "members": {"added": []}}));
+        let settings =
+            differences(&json!({"restore_days": {"before": 30, "after": 7}, "members": {"added": []}}));
         assert_eq!(settings.len(), 1);
         assert_eq!(differences(&json!({"before": "A", "after": "B", "tenant": "1"})).len(), 1);
         assert!(differences(&json!({})).is_empty());

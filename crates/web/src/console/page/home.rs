@@ -50,20 +50,24 @@ fn hour(at: Timestamp) -> Timestamp {
 }
 
 fn first_steps(desk: &Desk) -> Markup {
-    section("First steps", None, &html! {
-        ol.steps {
-            li { div {
-                p { strong { "Create an API key" } " with the scope " code { "SCIM2" } "." }
-                @if desk.may(Permission::ManageKeys) { div.actions { (button::primary_link(&desk.url("keys/new"), Icon::Key, "Create New API Key")) } }
-            } }
-            li { div {
-                p { strong { "Give the identity provider this Base URL" } " and the key." }
-                (copy::copy("base-url", "the SCIM2 Base URL", &desk.app.directory.scim_base(&desk.tenant.id)))
-                p { a href=(desk.url("config/scim")) { "Set-up steps for Microsoft Entra ID and Okta" } }
-            } }
-            li { div { p { strong { "Watch the first user arrive" } " under " a href=(desk.url("users")) { "Users" } ", and each request in the " a href=(desk.url("logs/requests")) { "Request log" } "." } } }
-        }
-    })
+    section(
+        "First steps",
+        None,
+        &html! {
+            ol.steps {
+                li { div {
+                    p { strong { "Create an API key" } " with the scope " code { "SCIM2" } "." }
+                    @if desk.may(Permission::ManageKeys) { div.actions { (button::primary_link(&desk.url("keys/new"), Icon::Key, "Create New API Key")) } }
+                } }
+                li { div {
+                    p { strong { "Give the identity provider this Base URL" } " and the key." }
+                    (copy::copy("base-url", "the SCIM2 Base URL", &desk.app.directory.scim_base(&desk.tenant.id)))
+                    p { a href=(desk.url("config/scim")) { "Set-up steps for Microsoft Entra ID and Okta" } }
+                } }
+                li { div { p { strong { "Watch the first user arrive" } " under " a href=(desk.url("users")) { "Users" } ", and each request in the " a href=(desk.url("logs/requests")) { "Request log" } "." } } }
+            }
+        },
+    )
 }
 
 /// What an administrator should look at, the worst first.
@@ -95,23 +99,33 @@ fn failing(desk: &Desk, client: &Failing) -> Markup {
         Some(id) => desk.url(&format!("logs/requests?status=refused&key={id}")),
         None => desk.url("logs/requests?status=refused"),
     };
-    line(class, glyph, &html! {
-        strong { (name) } ": " (count) " refused or failed in the last 24 hours, of " (number(client.total)) ". "
-        @if let Some(detail) = &client.last_detail { span.soft.break { "Last: " (detail) " " } }
-        a href=(link) { "See them" }
-    })
+    line(
+        class,
+        glyph,
+        &html! {
+            strong { (name) } ": " (count) " refused or failed in the last 24 hours, of " (number(client.total)) ". "
+            @if let Some(detail) = &client.last_detail { span.soft.break { "Last: " (detail) " " } }
+            a href=(link) { "See them" }
+        },
+    )
 }
 
 fn ending(desk: &Desk, key: &KeyRow) -> Option<Markup> {
     let at = key.expires?;
     let link = html! { a href=(desk.url("keys")) { "API Keys" } };
     match standing(key, desk.now) {
-        Standing::ExpiresSoon => Some(line("warn", Icon::Clock, &html! {
-            "API key " strong { (key.name) } " expires " (time::ago(at, desk.now)) ". Create its successor before that. " (link)
-        })),
-        Standing::Expired if desk.now.duration_since(at) < MISSED && key.last_used.is_some() => {
-            Some(line("bad", Icon::Error, &html! { "API key " strong { (key.name) } " expired " (time::ago(at, desk.now)) ". " (link) }))
-        }
+        Standing::ExpiresSoon => Some(line(
+            "warn",
+            Icon::Clock,
+            &html! {
+                "API key " strong { (key.name) } " expires " (time::ago(at, desk.now)) ". Create its successor before that. " (link)
+            },
+        )),
+        Standing::Expired if desk.now.duration_since(at) < MISSED && key.last_used.is_some() => Some(line(
+            "bad",
+            Icon::Error,
+            &html! { "API key " strong { (key.name) } " expired " (time::ago(at, desk.now)) ". " (link) },
+        )),
         _ => None,
     }
 }

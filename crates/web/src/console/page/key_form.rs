@@ -54,7 +54,11 @@ fn manageable(desk: &Desk) -> Result<Vec<&Tenant>, Failure> {
 
 /// From the API Keys page or from the profile; the same form.
 fn home(desk: &Desk) -> (Section, &'static str, &'static str) {
-    if desk.path.contains("/profile/") { (Section::Profile, "Profile", "profile") } else { (Section::Keys, "API Keys", "keys") }
+    if desk.path.contains("/profile/") {
+        (Section::Profile, "Profile", "profile")
+    } else {
+        (Section::Keys, "API Keys", "keys")
+    }
 }
 
 pub(crate) async fn new(desk: Arc<Desk>) -> Answer {
@@ -73,7 +77,11 @@ fn form(desk: &Desk, tenants: &[&Tenant], wrong: &Wrong) -> Response {
     if !options.iter().any(|(id, _)| *id == chosen) {
         options.insert(0, ("", "Choose a tenant"));
     }
-    let scope = if desk.method == http::Method::POST { desk.form.text("scope").to_owned() } else { KeyScope::Scim2.as_str().to_owned() };
+    let scope = if desk.method == http::Method::POST {
+        desk.form.text("scope").to_owned()
+    } else {
+        KeyScope::Scim2.as_str().to_owned()
+    };
     let body = html! {
         form.form method="post" action=(desk.url(&format!("{path}/new")).replace("profile/new", "profile/keys/new")) {
             (field::csrf(desk.csrf()))
@@ -104,7 +112,9 @@ fn scopes(chosen: &str, error: Option<&str>) -> Markup {
 
 fn meaning(scope: KeyScope) -> &'static str {
     match scope {
-        KeyScope::Scim2 => "Read, create, change and delete users and groups through SCIM. What an identity provider needs.",
+        KeyScope::Scim2 => {
+            "Read, create, change and delete users and groups through SCIM. What an identity provider needs."
+        }
         KeyScope::Scim2Read => "Read users and groups through SCIM; writes are refused.",
     }
 }
@@ -171,8 +181,12 @@ fn shown_once(desk: &Desk, tenant: &Tenant, key: &directory::KeyRow, value: &str
     Page::new(section, title).under(place, desk.url(path)).send(desk, &body)
 }
 
-const OVERLAPS: [(&str, &str); 4] =
-    [("0", "Stops at once"), ("1", "Works 1 more day"), ("3", "Works 3 more days"), ("7", "Works 7 more days")];
+const OVERLAPS: [(&str, &str); 4] = [
+    ("0", "Stops at once"),
+    ("1", "Works 1 more day"),
+    ("3", "Works 3 more days"),
+    ("7", "Works 7 more days"),
+];
 
 pub(crate) async fn ask_rotate(desk: Arc<Desk>) -> Answer {
     let key = find(&desk).await?;
@@ -199,7 +213,8 @@ pub(crate) async fn ask_rotate(desk: Arc<Desk>) -> Answer {
 pub(crate) async fn rotate(desk: Arc<Desk>) -> Answer {
     let key = find(&desk).await?;
     desk.signed_in_lately(&desk.url("keys"))?;
-    let days = OVERLAPS.iter().find(|(days, _)| *days == desk.form.text("overlap")).map_or("1", |(days, _)| days);
+    let days =
+        OVERLAPS.iter().find(|(days, _)| *days == desk.form.text("overlap")).map_or("1", |(days, _)| days);
     let overlap = SignedDuration::from_hours(24 * days.parse::<i64>().unwrap_or(1));
     match desk.app.directory.rotate_key(desk.context(), &key.id, overlap).await {
         Ok((row, value)) => Ok(shown_once(&desk, &desk.tenant, &row, &value, "API key rotated")),

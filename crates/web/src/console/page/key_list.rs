@@ -178,7 +178,9 @@ mod tests {
 
     #[test]
     fn makers_are_shown_by_name() {
-        for (actor, expect) in [("operator:1 Ada Lovelace", "Ada Lovelace"), ("cli:root", "root"), ("system", "system")] {
+        for (actor, expect) in
+            [("operator:1 Ada Lovelace", "Ada Lovelace"), ("cli:root", "root"), ("system", "system")]
+        {
             assert_eq!(maker(actor), expect);
         }
     }

@@ -37,7 +37,9 @@ pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
 }
 
 fn frame(desk: &Desk, status: StatusCode) -> Page {
-    Page::new(Section::Limits, "Limits and retention").under("Tenant Config", desk.url("config")).status(status)
+    Page::new(Section::Limits, "Limits and retention")
+        .under("Tenant Config", desk.url("config"))
+        .status(status)
 }
 
 fn read_only(desk: &Desk, settings: &Settings) -> Markup {
@@ -54,13 +56,23 @@ fn read_only(desk: &Desk, settings: &Settings) -> Markup {
         UnknownMembers::Keep => "Kept",
         UnknownMembers::Drop => "Dropped",
     };
-    flush("Settings", None, &facts(&[
-        Fact::new("Requests", html! { (rate) }),
-        Fact::new("Create of an inactive user", html! { (conflict) }),
-        Fact::new("Unknown members", html! { (members) }),
-        Fact::new("Request log", html! { "Kept for " (time::counted(u64::from(settings.request_log_days), "day", "days")) ", reads " (if settings.log_reads { "included" } else { "left out" }) }),
-        Fact::new("Deleted users and groups", html! { "Restorable for " (time::counted(u64::from(settings.restore_days), "day", "days")) }),
-    ]))
+    flush(
+        "Settings",
+        None,
+        &facts(&[
+            Fact::new("Requests", html! { (rate) }),
+            Fact::new("Create of an inactive user", html! { (conflict) }),
+            Fact::new("Unknown members", html! { (members) }),
+            Fact::new(
+                "Request log",
+                html! { "Kept for " (time::counted(u64::from(settings.request_log_days), "day", "days")) ", reads " (if settings.log_reads { "included" } else { "left out" }) },
+            ),
+            Fact::new(
+                "Deleted users and groups",
+                html! { "Restorable for " (time::counted(u64::from(settings.restore_days), "day", "days")) },
+            ),
+        ]),
+    )
 }
 
 /// The form's fields as text, from the settings or as they were typed.
@@ -119,7 +131,8 @@ impl Typed {
         settings.log_reads = self.log_reads;
         settings.inactive_conflict =
             if self.reactivate { InactiveConflict::Reactivate } else { InactiveConflict::Conflict };
-        settings.unknown_members = if self.drop_unknown { UnknownMembers::Drop } else { UnknownMembers::Keep };
+        settings.unknown_members =
+            if self.drop_unknown { UnknownMembers::Drop } else { UnknownMembers::Keep };
         Ok(settings)
     }
 }
@@ -191,7 +204,11 @@ mod tests {
     #[test]
     fn a_number_that_is_none_marks_its_field() {
         let now = Settings::default();
-        let typed = |rate: &str, log: &str| Typed { rate_limit: rate.to_owned(), request_log_days: log.to_owned(), ..Typed::of(&now) };
+        let typed = |rate: &str, log: &str| Typed {
+            rate_limit: rate.to_owned(),
+            request_log_days: log.to_owned(),
+            ..Typed::of(&now)
+        };
         assert_eq!(typed("", "30").settings(&now).unwrap().rate_limit, None);
         assert_eq!(typed("0", "30").settings(&now).unwrap().rate_limit, Some(0));
         assert!(typed("", "many").settings(&now).unwrap_err().request_log_days.is_some());

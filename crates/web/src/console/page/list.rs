@@ -153,7 +153,10 @@ mod tests {
     #[test]
     fn the_url_says_what_differs_from_the_usual() {
         let same = "/x?q=a%20b&status=inactive&sort=created&order=down&size=50&page=3";
-        assert_eq!(asked("q=+a+b+&status=inactive&sort=created&order=down&size=50&page=3").link("/x").to_string(), same);
+        assert_eq!(
+            asked("q=+a+b+&status=inactive&sort=created&order=down&size=50&page=3").link("/x").to_string(),
+            same
+        );
         assert_eq!(asked("q=&status=&sort=name&size=25&page=1").link("/x").to_string(), "/x");
     }
 

@@ -71,7 +71,10 @@ fn grant_of(desk: &Desk) -> Result<Grant, String> {
         }
     };
     match (role, &tenant) {
-        (Role::GlobalAdministrator, Some(_)) => Err("A Global Administrator has the role in all tenants; choose all tenants, or another role.".to_owned()),
+        (Role::GlobalAdministrator, Some(_)) => {
+            Err("A Global Administrator has the role in all tenants; choose all tenants, or another role."
+                .to_owned())
+        }
         _ => Ok(Grant { role, tenant }),
     }
 }
@@ -86,12 +89,18 @@ pub(crate) async fn create(desk: Arc<Desk>) -> Answer {
     let typed = desk.form.raw("password");
     let made = typed.is_empty().then(|| desk.app.directory.generate_password());
     let password = made.as_deref().unwrap_or(typed);
-    let created =
-        desk.app.directory.create_operator(desk.caller(), desk.form.text("name"), password, vec![grant]).await;
+    let created = desk
+        .app
+        .directory
+        .create_operator(desk.caller(), desk.form.text("name"), password, vec![grant])
+        .await;
     match created {
         Ok(operator) => match &made {
             Some(password) => Ok(shown_once(&desk, &operator.name, password)),
-            None => desk.done(&format!("config/operators/{}", operator.id), format!("{} can sign in now.", operator.name)),
+            None => desk.done(
+                &format!("config/operators/{}", operator.id),
+                format!("{} can sign in now.", operator.name),
+            ),
         },
         Err(error) => {
             let Some(text) = explained(&error) else { return Err(error.into()) };
@@ -157,7 +166,8 @@ pub(crate) async fn one(desk: Arc<Desk>) -> Answer {
             (section(if operator.disabled { "Enable" } else { "Disable" }, None, &disabling(&desk, &operator, &url("disable"))))
         }
     };
-    let page = Page::new(Section::Operators, operator.name.clone()).under("Operators", desk.url("config/operators"));
+    let page =
+        Page::new(Section::Operators, operator.name.clone()).under("Operators", desk.url("config/operators"));
     Ok(page.send(&desk, &body))
 }
 
@@ -207,7 +217,9 @@ pub(crate) async fn grant(desk: Arc<Desk>) -> Answer {
 pub(crate) async fn revoke(desk: Arc<Desk>) -> Answer {
     let page = format!("config/operators/{}", desk.parameter("id"));
     desk.signed_in_lately(&desk.url(&page))?;
-    let Some(role) = Role::parse(desk.form.text("role")) else { return desk.not_done(&page, "Choose a role.") };
+    let Some(role) = Role::parse(desk.form.text("role")) else {
+        return desk.not_done(&page, "Choose a role.");
+    };
     // The tenant may be one that is deleted by now; only its form is checked.
     let grant = Grant { role, tenant: TenantId::parse(desk.form.text("tenant")) };
     match desk.app.directory.revoke_role(desk.caller(), desk.parameter("id"), grant).await {
@@ -232,7 +244,9 @@ pub(crate) async fn disable(desk: Arc<Desk>) -> Answer {
     desk.signed_in_lately(&desk.url(&page))?;
     let disabled = desk.form.has("disabled");
     match desk.app.directory.disable_operator(desk.caller(), desk.parameter("id"), disabled).await {
-        Ok(()) => desk.done(&page, if disabled { "The operator is disabled." } else { "The operator is enabled." }),
+        Ok(()) => {
+            desk.done(&page, if disabled { "The operator is disabled." } else { "The operator is enabled." })
+        }
         Err(error) => desk.refused(&page, error),
     }
 }

@@ -59,7 +59,10 @@ pub(crate) fn named(grant: &Grant, tenants: &[Tenant]) -> String {
     match &grant.tenant {
         None => format!("{} in all tenants", grant.role.title()),
         Some(id) => {
-            let name = tenants.iter().find(|tenant| tenant.id == *id).map_or(id.as_ref(), |tenant| tenant.name.as_str());
+            let name = tenants
+                .iter()
+                .find(|tenant| tenant.id == *id)
+                .map_or(id.as_ref(), |tenant| tenant.name.as_str());
             format!("{} in {name}", grant.role.title())
         }
     }

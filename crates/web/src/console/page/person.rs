@@ -15,7 +15,8 @@ pub(crate) fn text<'a>(resource: &'a Resource, name: &str) -> &'a str {
 
 /// What to call a user: display name, formatted name, given and family name, user name.
 pub(crate) fn name_of(resource: &Resource) -> String {
-    let part = |name: &str| resource.get("name").and_then(|n| n.get(name)).and_then(Value::as_str).unwrap_or("");
+    let part =
+        |name: &str| resource.get("name").and_then(|n| n.get(name)).and_then(Value::as_str).unwrap_or("");
     let both = format!("{} {}", part("givenName"), part("familyName"));
     let choices = [text(resource, "displayName"), part("formatted"), both.trim(), text(resource, "userName")];
     choices.into_iter().map(str::trim).find(|name| !name.is_empty()).unwrap_or("(no name)").to_owned()
@@ -26,7 +27,12 @@ pub(crate) fn email_of(resource: &Resource) -> &str {
     let emails = resource.get("emails").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let primary = emails.iter().find(|email| email.get("primary").and_then(Value::as_bool) == Some(true));
     let work = || emails.iter().find(|email| email.get("type").and_then(Value::as_str) == Some("work"));
-    primary.or_else(work).or_else(|| emails.first()).and_then(|e| e.get("value")).and_then(Value::as_str).unwrap_or("")
+    primary
+        .or_else(work)
+        .or_else(|| emails.first())
+        .and_then(|e| e.get("value"))
+        .and_then(Value::as_str)
+        .unwrap_or("")
 }
 
 /// Whether a user is active. Every user is created with it; one from whom a PATCH has removed it is not active.
@@ -68,7 +74,10 @@ mod tests {
     fn a_user_is_called_by_the_best_name_there_is() {
         let check = |value: Value, expect: &str| assert_eq!(name_of(&resource(value)), expect);
         check(json!({"userName": "ada", "displayName": "Ada L."}), "Ada L.");
-        check(json!({"userName": "ada", "name": {"givenName": "Ada", "familyName": "Lovelace"}}), "Ada Lovelace");
+        check(
+            json!({"userName": "ada", "name": {"givenName": "Ada", "familyName": "Lovelace"}}),
+            "Ada Lovelace",
+        );
         check(json!({"userName": "ada", "name": {"familyName": "Lovelace"}, "displayName": " "}), "Lovelace");
         check(json!({"userName": "ada"}), "ada");
         check(json!({}), "(no name)");

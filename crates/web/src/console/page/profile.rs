@@ -83,15 +83,19 @@ fn others(desk: &Desk, count: usize) -> Markup {
 
 fn list(desk: &Desk, sessions: &[SessionInfo]) -> Markup {
     let columns = [Column::new("Signed in"), Column::new("Last seen"), Column::new("From")];
-    table("Sessions", &columns, &html! {
-        @for session in sessions {
-            tr {
-                td { (time::ago(session.created, desk.now)) @if session.is_current { " " (chip::tag("This one")) } }
-                td { (time::ago(session.last_seen, desk.now)) }
-                td { (session.address.as_deref().unwrap_or("unknown")) }
+    table(
+        "Sessions",
+        &columns,
+        &html! {
+            @for session in sessions {
+                tr {
+                    td { (time::ago(session.created, desk.now)) @if session.is_current { " " (chip::tag("This one")) } }
+                    td { (time::ago(session.last_seen, desk.now)) }
+                    td { (session.address.as_deref().unwrap_or("unknown")) }
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 pub(crate) async fn change_password(desk: Arc<Desk>) -> Answer {
@@ -110,7 +114,10 @@ pub(crate) async fn change_password(desk: Arc<Desk>) -> Answer {
         Err(error) => {
             let Some(text) = explained(&error) else { return Err(error.into()) };
             let wrong = match error {
-                directory::Error::Forbidden(_) => Wrong { current: Some("This is not your present password.".to_owned()), ..Wrong::default() },
+                directory::Error::Forbidden(_) => Wrong {
+                    current: Some("This is not your present password.".to_owned()),
+                    ..Wrong::default()
+                },
                 directory::Error::Throttled { .. } => Wrong { current: Some(text), ..Wrong::default() },
                 _ => Wrong { new: Some(text), ..Wrong::default() },
             };
@@ -121,7 +128,8 @@ pub(crate) async fn change_password(desk: Arc<Desk>) -> Answer {
 
 pub(crate) async fn end_sessions(desk: Arc<Desk>) -> Answer {
     match desk.app.directory.end_other_sessions(&desk.session.operator.id, &desk.token, desk.caller()).await {
-        Ok(ended) => desk.done("profile", format!("{} ended.", time::counted(ended, "other session", "other sessions"))),
+        Ok(ended) => desk
+            .done("profile", format!("{} ended.", time::counted(ended, "other session", "other sessions"))),
         Err(error) => desk.refused("profile", error),
     }
 }

@@ -22,7 +22,8 @@ use crate::console::visit::Desk;
 
 const ROWS: usize = 50;
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
-const STATUSES: [(&str, &str); 3] = [("ok", "Succeeded"), ("refused", "Refused (4xx)"), ("failed", "Failed (5xx)")];
+const STATUSES: [(&str, &str); 3] =
+    [("ok", "Succeeded"), ("refused", "Refused (4xx)"), ("failed", "Failed (5xx)")];
 
 pub(crate) async fn start(desk: Arc<Desk>) -> Answer {
     Ok(answer::redirect(&desk.url("logs/requests")))
@@ -97,7 +98,8 @@ pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
     let more = rows.len() > ROWS;
     rows.truncate(ROWS);
     let here = asked.link(&path);
-    let older = rows.last().filter(|_| more).map(|last| here.with("before", last.number.to_string()).to_string());
+    let older =
+        rows.last().filter(|_| more).map(|last| here.with("before", last.number.to_string()).to_string());
     let newest = asked.before.is_some().then(|| here.to_string());
     let body = html! {
         (filters(&path, &asked, &keys))
@@ -112,22 +114,33 @@ pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
         "Every SCIM request of this tenant's clients, with secrets left out, for " (time::counted(u64::from(days), "day", "days")) ". "
         a href=(desk.url("config/limits")) { "Limits and retention" }
     };
-    let page = Page::new(Section::RequestLog, "Request log").under("Logs", desk.url("logs")).lead(lead).canonical(here);
+    let page = Page::new(Section::RequestLog, "Request log")
+        .under("Logs", desk.url("logs"))
+        .lead(lead)
+        .canonical(here);
     Ok(page.send(&desk, &body))
 }
 
 fn filters(path: &str, asked: &Asked, keys: &[KeyRow]) -> Markup {
-    search_form(path, &html! {
-        (search_box(&asked.text, "Search path, body, error, request id"))
-        (select("status", "Any status", &asked.status, STATUSES.iter().map(|(v, l)| (*v, *l))))
-        (select("method", "Any method", &asked.method, METHODS.iter().map(|m| (*m, *m))))
-        (select("key", "Any API key", &asked.key, keys.iter().map(|k| (k.id.as_str(), k.name.as_str()))))
-        (select("quirk", "Any quirk rule", &asked.quirk, Quirk::ALL.iter().map(|q| (q.id(), q.id()))))
-        @if !asked.resource.is_empty() { input type="hidden" name="resource" value=(asked.resource); }
-    })
+    search_form(
+        path,
+        &html! {
+            (search_box(&asked.text, "Search path, body, error, request id"))
+            (select("status", "Any status", &asked.status, STATUSES.iter().map(|(v, l)| (*v, *l))))
+            (select("method", "Any method", &asked.method, METHODS.iter().map(|m| (*m, *m))))
+            (select("key", "Any API key", &asked.key, keys.iter().map(|k| (k.id.as_str(), k.name.as_str()))))
+            (select("quirk", "Any quirk rule", &asked.quirk, Quirk::ALL.iter().map(|q| (q.id(), q.id()))))
+            @if !asked.resource.is_empty() { input type="hidden" name="resource" value=(asked.resource); }
+        },
+    )
 }
 
-fn select<'a>(name: &str, any: &str, chosen: &str, options: impl Iterator<Item = (&'a str, &'a str)>) -> Markup {
+fn select<'a>(
+    name: &str,
+    any: &str,
+    chosen: &str,
+    options: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Markup {
     html! {
         select.select name=(name) aria-label=(any.replace("Any ", "Filter by ")) autocomplete="off" {
             option value="" { (any) }
@@ -138,7 +151,8 @@ fn select<'a>(name: &str, any: &str, chosen: &str, options: impl Iterator<Item =
 
 fn chips(asked: &Asked, here: &Link, keys: &[KeyRow]) -> Markup {
     let status = STATUSES.iter().find(|(value, _)| *value == asked.status).map_or("", |(_, label)| label);
-    let key_name = keys.iter().find(|key| key.id == asked.key).map_or(asked.key.as_str(), |key| key.name.as_str());
+    let key_name =
+        keys.iter().find(|key| key.id == asked.key).map_or(asked.key.as_str(), |key| key.name.as_str());
     let on = [
         ("q", "Search", asked.text.as_str()),
         ("status", "Status", status),
@@ -173,10 +187,20 @@ fn nothing(desk: &Desk, asked: &Asked) -> Markup {
     let filtered = !asked.link("").to_string().is_empty() || asked.before.is_some();
     if filtered {
         let all = button::link(&desk.url("logs/requests"), None, "Show all requests");
-        return empty::empty(Icon::Search, "No request matches", "Take a filter away to see more.", Some(all));
+        return empty::empty(
+            Icon::Search,
+            "No request matches",
+            "Take a filter away to see more.",
+            Some(all),
+        );
     }
     let text = "When an identity provider calls this tenant's SCIM2 Base URL, each request and its answer appear here.";
-    empty::empty(Icon::Logs, "No requests yet", text, Some(button::link(&desk.url("config/scim"), None, "SCIM2 Configuration")))
+    empty::empty(
+        Icon::Logs,
+        "No requests yet",
+        text,
+        Some(button::link(&desk.url("config/scim"), None, "SCIM2 Configuration")),
+    )
 }
 
 /// One exchange in full.
@@ -207,7 +231,10 @@ pub(crate) async fn one(desk: Arc<Desk>) -> Answer {
 
 fn about(desk: &Desk, exchange: &Exchange) -> Vec<Fact> {
     let mut list = vec![
-        Fact::new("Time", html! { (time::exact(exchange.at)) " " span.soft { "(" (time::ago(exchange.at, desk.now)) ")" } }),
+        Fact::new(
+            "Time",
+            html! { (time::exact(exchange.at)) " " span.soft { "(" (time::ago(exchange.at, desk.now)) ")" } },
+        ),
         Fact::new("Status", status::http(exchange.status)),
         Fact::new("Duration", html! { (time::duration(exchange.duration_us)) }),
         Fact::new("Path", html! { code { (exchange.path) } }),
@@ -225,20 +252,26 @@ fn about(desk: &Desk, exchange: &Exchange) -> Vec<Fact> {
 fn by(desk: &Desk, exchange: &Exchange) -> Markup {
     let name = key(exchange.key_name.as_deref(), exchange.key_id.as_deref());
     match &exchange.key_id {
-        Some(id) => html! { (name) " " code.soft { "mst_" (id) "_…" } " " a href=(desk.url(&format!("logs/requests?key={id}"))) { "Its requests" } },
+        Some(id) => {
+            html! { (name) " " code.soft { "mst_" (id) "_…" } " " a href=(desk.url(&format!("logs/requests?key={id}"))) { "Its requests" } }
+        }
         None => name,
     }
 }
 
 fn quirks(ids: &[String]) -> Markup {
-    section("Quirk rules applied", None, &html! {
-        ul.plain.small {
-            @for id in ids {
-                @let known = Quirk::ALL.iter().find(|quirk| quirk.id() == id);
-                li { (chip::quirk(id)) @if let Some(quirk) = known { " " (quirk.client()) ": " (marked(quirk.description())) } }
+    section(
+        "Quirk rules applied",
+        None,
+        &html! {
+            ul.plain.small {
+                @for id in ids {
+                    @let known = Quirk::ALL.iter().find(|quirk| quirk.id() == id);
+                    li { (chip::quirk(id)) @if let Some(quirk) = known { " " (quirk.client()) ": " (marked(quirk.description())) } }
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 /// Text in which names of attributes stand between backticks.

@@ -30,15 +30,24 @@ pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
             (section("Try it", None, &curl(&base)))
         }
     };
-    let page = Page::new(Section::ScimConfiguration, "SCIM2 Configuration").under("Tenant Config", desk.url("config"));
+    let page = Page::new(Section::ScimConfiguration, "SCIM2 Configuration")
+        .under("Tenant Config", desk.url("config"));
     let page = page.lead(html! { "Connect an identity provider so that it creates, changes and removes users and groups in " (desk.tenant.name) "." });
     Ok(page.send(&desk, &body))
 }
 
 fn detailed(base: &str) -> Markup {
     const URLS: [(&str, &str, &str); 3] = [
-        ("url-config", "/ServiceProviderConfig", "What this server supports: PATCH, filters, sorting, ETags, paging, and their limits."),
-        ("url-schemas", "/Schemas", "Every attribute of users and groups: its type, whether it can be written, whether it is unique."),
+        (
+            "url-config",
+            "/ServiceProviderConfig",
+            "What this server supports: PATCH, filters, sorting, ETags, paging, and their limits.",
+        ),
+        (
+            "url-schemas",
+            "/Schemas",
+            "Every attribute of users and groups: its type, whether it can be written, whether it is unique.",
+        ),
         ("url-types", "/ResourceTypes", "The kinds of objects, their addresses and extensions."),
     ];
     html! {

@@ -116,7 +116,8 @@ struct Form<'a> {
 impl Form<'_> {
     fn page(&self, guest: &Guest, status: StatusCode) -> Response {
         let kept = guest.cookie(Cookie::Form);
-        let token = kept.unwrap_or_else(|| BASE64_URL_SAFE_NO_PAD.encode(guest.app.directory.random().bytes::<16>()));
+        let token =
+            kept.unwrap_or_else(|| BASE64_URL_SAFE_NO_PAD.encode(guest.app.directory.random().bytes::<16>()));
         let mut response = answer::html(status, self.markup(guest, &guest.app.directory.csrf(&token)));
         set(&mut response, Cookie::Form.set(&token, guest.https()));
         response

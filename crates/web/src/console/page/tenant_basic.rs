@@ -94,7 +94,9 @@ async fn question(desk: &Desk, error: Option<&str>) -> Answer {
         danger: true,
     };
     let status = if error.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    let page = Page::new(Section::BasicInformation, "Delete tenant").under("Basic Information", &*back).status(status);
+    let page = Page::new(Section::BasicInformation, "Delete tenant")
+        .under("Basic Information", &*back)
+        .status(status);
     Ok(page.send_question(desk, &confirm(&ask)))
 }
 

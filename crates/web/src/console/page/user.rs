@@ -220,7 +220,10 @@ pub(crate) async fn delete(desk: Arc<Desk>) -> Answer {
     let user = load(&desk).await?;
     let deleted = desk.app.directory.delete(desk.context(), Kind::User, &user.id, Precondition::None).await;
     match deleted {
-        Ok(()) => desk.done("users", format!("{} deleted. It can be restored under Deleted users.", person::name_of(&user.resource))),
+        Ok(()) => desk.done(
+            "users",
+            format!("{} deleted. It can be restored under Deleted users.", person::name_of(&user.resource)),
+        ),
         Err(error) => desk.refused(&format!("users/{}", user.id), error),
     }
 }

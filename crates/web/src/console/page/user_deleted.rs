@@ -57,7 +57,9 @@ fn row(desk: &Desk, stored: &Stored, days: u32) -> Markup {
     let user = document(stored);
     let name = person::name_of(&user);
     let url = |tail: &str| desk.url(&format!("users/{}/{tail}", stored.id));
-    let gone = stored.deleted.and_then(|at| at.checked_add(jiff::SignedDuration::from_hours(24 * i64::from(days))).ok());
+    let gone = stored
+        .deleted
+        .and_then(|at| at.checked_add(jiff::SignedDuration::from_hours(24 * i64::from(days))).ok());
     html! {
         tr {
             td { strong { (name) } div.soft { (person::text(&user, "userName")) } }
@@ -79,7 +81,9 @@ fn row(desk: &Desk, stored: &Stored, days: u32) -> Markup {
 pub(crate) async fn restore(desk: Arc<Desk>) -> Answer {
     let id = desk.parameter("id");
     match desk.app.directory.restore(desk.context(), Kind::User, id).await {
-        Ok(written) => desk.done(&format!("users/{id}"), format!("{} restored.", person::name_of(&written.resource))),
+        Ok(written) => {
+            desk.done(&format!("users/{id}"), format!("{} restored.", person::name_of(&written.resource)))
+        }
         Err(error) => desk.refused("users/deleted", error),
     }
 }

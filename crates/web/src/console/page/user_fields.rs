@@ -40,14 +40,28 @@ pub(crate) static FIELDS: [UserField; 14] = [
         name: "userName",
         label: "User name",
         kind: "text",
-        hint: Some("What the user signs in with, often an e-mail address. Unique in this tenant, whatever its case."),
+        hint: Some(
+            "What the user signs in with, often an e-mail address. Unique in this tenant, whatever its case.",
+        ),
         place: Place::Core("userName"),
     },
     field("displayName", "Display name", Place::Core("displayName")),
     field("givenName", "Given name", Place::Name("givenName")),
     field("familyName", "Family name", Place::Name("familyName")),
-    UserField { name: "email", label: "Work e-mail", kind: "email", hint: None, place: Place::Work("emails") },
-    UserField { name: "phone", label: "Work phone", kind: "tel", hint: None, place: Place::Work("phoneNumbers") },
+    UserField {
+        name: "email",
+        label: "Work e-mail",
+        kind: "email",
+        hint: None,
+        place: Place::Work("emails"),
+    },
+    UserField {
+        name: "phone",
+        label: "Work phone",
+        kind: "tel",
+        hint: None,
+        place: Place::Work("phoneNumbers"),
+    },
     field("title", "Title", Place::Core("title")),
     field("department", "Department", Place::Enterprise("department")),
     field("employeeNumber", "Employee number", Place::Enterprise("employeeNumber")),
@@ -71,7 +85,9 @@ pub(crate) static FIELDS: [UserField; 14] = [
         name: "externalId",
         label: "External id",
         kind: "text",
-        hint: Some("The identity provider's own id for this user. It matches users by it; leave it alone unless you know."),
+        hint: Some(
+            "The identity provider's own id for this user. It matches users by it; leave it alone unless you know.",
+        ),
         place: Place::Core("externalId"),
     },
 ];
@@ -118,7 +134,9 @@ impl UserField {
         }
         match self.place {
             // The element may not exist yet; adding it whole says what it is.
-            Place::Work(attribute) => json!({ "op": "add", "path": attribute, "value": [{ "value": value, "type": "work" }] }),
+            Place::Work(attribute) => {
+                json!({ "op": "add", "path": attribute, "value": [{ "value": value, "type": "work" }] })
+            }
             _ => json!({ "op": "replace", "path": path, "value": value }),
         }
     }
@@ -134,7 +152,10 @@ impl UserField {
             Place::Core(name) => drop(user.insert(name.to_owned(), json!(value))),
             Place::Name(part) => put(user, "name", part),
             Place::Work(attribute) => {
-                drop(user.insert(attribute.to_owned(), json!([{ "value": value, "type": "work", "primary": true }])));
+                drop(user.insert(
+                    attribute.to_owned(),
+                    json!([{ "value": value, "type": "work", "primary": true }]),
+                ));
             }
             Place::Enterprise(name) => put(user, scim::urn::ENTERPRISE_USER, name),
         }
@@ -211,7 +232,8 @@ mod tests {
 
     #[test]
     fn a_new_user_has_only_what_was_typed() {
-        let user = new_user(&form("userName=ada&email=ada%40x.example&department=Mathematics&active=on&title="));
+        let user =
+            new_user(&form("userName=ada&email=ada%40x.example&department=Mathematics&active=on&title="));
         assert_eq!(
             Value::Object(user),
             json!({

@@ -127,7 +127,13 @@ pub(crate) async fn create(desk: Arc<Desk>) -> Answer {
     }
 }
 
-fn edit_page(desk: &Desk, user: &Found, form: Option<&Fields>, wrong: Option<Wrong>, status: StatusCode) -> Response {
+fn edit_page(
+    desk: &Desk,
+    user: &Found,
+    form: Option<&Fields>,
+    wrong: Option<Wrong>,
+    status: StatusCode,
+) -> Response {
     let back = desk.url(&format!("users/{}", user.id));
     let action = format!("{back}/edit");
     let version = form.and_then(|form| form.number("version")).unwrap_or(user.version);
@@ -198,7 +204,14 @@ fn editable(user: &Found) -> String {
     serde_json::to_string_pretty(&Value::Object(resource)).unwrap_or_default()
 }
 
-fn json_page(desk: &Desk, user: &Found, text: &str, version: u64, wrong: Option<&str>, status: StatusCode) -> Response {
+fn json_page(
+    desk: &Desk,
+    user: &Found,
+    text: &str,
+    version: u64,
+    wrong: Option<&str>,
+    status: StatusCode,
+) -> Response {
     let back = desk.url(&format!("users/{}", user.id));
     let body = html! {
         form.form.wide method="post" action={ (back) "/json" } {
@@ -233,7 +246,9 @@ pub(crate) async fn save_json(desk: Arc<Desk>) -> Answer {
         Err(error) => Err(error.into()),
     };
     match saved {
-        Ok(written) => desk.done(&format!("users/{}", user.id), format!("{} saved.", person::name_of(&written.resource))),
+        Ok(written) => {
+            desk.done(&format!("users/{}", user.id), format!("{} saved.", person::name_of(&written.resource)))
+        }
         Err(error) => match explained(&error) {
             Some(text) => {
                 let version = desk.form.number("version").unwrap_or(user.version);

@@ -74,12 +74,12 @@ fn columns(asked: &Asked, path: &str) -> Vec<Column> {
 
 fn row(desk: &Desk, user: &Found) -> Markup {
     let active = person::is_active(&user.resource);
-    let (login, email) = (person::text(&user.resource, "userName"), person::email_of(&user.resource));
+    let login = person::text(&user.resource, "userName");
     html! {
         tr.off[!active] {
             td { (person::cell(&user.resource, &desk.url(&format!("users/{}", user.id)))) }
             td.hide-narrow.long { (login) }
-            td.hide-narrow.long { @if email == login { span.soft { "same" } } @else { (email) } }
+            td.hide-narrow.long { (person::email_of(&user.resource)) }
             td { (status::active(active)) }
             td.hide-narrow { (time::maybe(person::meta_time(user, "created"), desk.now, "")) }
             td.hide-narrow { (time::maybe(person::meta_time(user, "lastModified"), desk.now, "")) }
@@ -90,7 +90,12 @@ fn row(desk: &Desk, user: &Found) -> Markup {
 fn nothing(desk: &Desk, asked: &Asked) -> Markup {
     if !asked.text.is_empty() || asked.active.is_some() {
         let all = button::link(&desk.url("users"), None, "Show all users");
-        return empty::empty(Icon::Search, "No user matches", "Searching finds the beginning of a name, a user name or an e-mail address.", Some(all));
+        return empty::empty(
+            Icon::Search,
+            "No user matches",
+            "Searching finds the beginning of a name, a user name or an e-mail address.",
+            Some(all),
+        );
     }
     let text = "Users arrive here when an identity provider such as Entra ID or Okta provisions them, or when you create them by hand.";
     let connect = button::link(&desk.url("config/scim"), None, "Connect an identity provider");

@@ -17,7 +17,13 @@ async fn a_user_is_created_edited_deactivated_deleted_and_restored() {
     let house = House::new().await;
     let browser = house.signed_in("app-admin").await;
     let base = format!("/t/{}/users", house.contoso);
-    let fields = [("userName", "ada@x.example"), ("displayName", "Ada Lovelace"), ("email", "ada@x.example"), ("department", "Mathematics"), ("active", "on")];
+    let fields = [
+        ("userName", "ada@x.example"),
+        ("displayName", "Ada Lovelace"),
+        ("email", "ada@x.example"),
+        ("department", "Mathematics"),
+        ("active", "on"),
+    ];
     let got = browser.post(&format!("{base}/new"), &fields).await;
     let page = got.location().to_owned();
     let id = page.rsplit('/').next().unwrap().to_owned();
@@ -28,12 +34,22 @@ async fn a_user_is_created_edited_deactivated_deleted_and_restored() {
     assert!(!browser.get(&page).await.text.contains("created."), "a message is shown once");
     let form = browser.get(&format!("{page}/edit")).await;
     let version = form.field("version");
-    let edited = [("userName", "ada@x.example"), ("displayName", "Countess"), ("email", "countess@x.example"), ("title", "Dr"), ("active", "on"), ("version", version.as_str())];
+    let edited = [
+        ("userName", "ada@x.example"),
+        ("displayName", "Countess"),
+        ("email", "countess@x.example"),
+        ("title", "Dr"),
+        ("active", "on"),
+        ("version", version.as_str()),
+    ];
     assert_eq!(browser.post(&format!("{page}/edit"), &edited).await.location(), page);
     let now = user(&house, &id).await;
     assert_eq!((&now["displayName"], &now["title"]), (&json!("Countess"), &json!("Dr")));
     assert_eq!(now["emails"], json!([{ "value": "countess@x.example", "type": "work", "primary": true }]));
-    assert!(now.get(scim::urn::ENTERPRISE_USER).is_none_or(|e| e.get("department").is_none()), "emptied fields are removed");
+    assert!(
+        now.get(scim::urn::ENTERPRISE_USER).is_none_or(|e| e.get("department").is_none()),
+        "emptied fields are removed"
+    );
     let stale = browser.post(&format!("{page}/edit"), &edited).await;
     assert!(stale.status == StatusCode::PRECONDITION_FAILED || stale.location() == page, "{}", stale.status);
     assert!(browser.get(&format!("{page}/history")).await.text.contains("Countess"));
@@ -75,7 +91,8 @@ async fn a_form_that_is_refused_keeps_what_was_typed_and_marks_the_field() {
     let browser = house.signed_in("app-admin").await;
     let page = format!("/t/{}/users/new", house.contoso);
     for (login, marked) in [("", "userName-error"), ("TAKEN", "userName-error")] {
-        let got = browser.post(&page, &[("userName", login), ("title", "Kept \"title\""), ("active", "on")]).await;
+        let got =
+            browser.post(&page, &[("userName", login), ("title", "Kept \"title\""), ("active", "on")]).await;
         assert!(got.status.is_client_error(), "{login}");
         assert!(got.text.contains(&format!("id=\"{marked}\"")), "{login}: {}", got.text);
         assert!(got.text.contains("value=\"Kept &quot;title&quot;\""), "{login}");
@@ -93,13 +110,22 @@ async fn a_user_is_edited_as_json() {
     let form = browser.get(&page).await;
     assert!(form.text.contains("&quot;userName&quot;: &quot;ada&quot;"));
     let version = form.field("version");
-    for (document, why) in [("{", "JSON"), ("[]", "object"), (r#"{"userName":"a","userName":"b"}"#, "userName"), (r#"{"userName":7e999}"#, "")] {
+    for (document, why) in [
+        ("{", "JSON"),
+        ("[]", "object"),
+        (r#"{"userName":"a","userName":"b"}"#, "userName"),
+        (r#"{"userName":7e999}"#, ""),
+    ] {
         let got = browser.post(&page, &[("document", document), ("version", &version)]).await;
         assert_eq!(got.status, StatusCode::BAD_REQUEST, "{document}");
         assert!(got.text.contains(why), "{document}");
     }
-    let document = json!({ "schemas": [scim::urn::USER], "userName": "ada", "nickName": "Countess" }).to_string();
-    assert_eq!(browser.post(&page, &[("document", &document), ("version", &version)]).await.status, StatusCode::SEE_OTHER);
+    let document =
+        json!({ "schemas": [scim::urn::USER], "userName": "ada", "nickName": "Countess" }).to_string();
+    assert_eq!(
+        browser.post(&page, &[("document", &document), ("version", &version)]).await.status,
+        StatusCode::SEE_OTHER
+    );
     assert_eq!(user(&house, &id).await["nickName"], "Countess");
 }
 
@@ -115,14 +141,21 @@ async fn a_group_and_its_members() {
     assert!(picker.text.contains(&ada) && !picker.text.contains(&alan), "the search narrows");
     browser.post(&format!("{page}/members/add"), &[("member", &ada), ("member", &alan)]).await;
     let members = browser.get(&format!("{page}/members")).await;
-    assert!(members.text.contains("2 members added.") && members.text.contains(&ada) && members.text.contains(&alan));
+    assert!(
+        members.text.contains("2 members added.")
+            && members.text.contains(&ada)
+            && members.text.contains(&alan)
+    );
     browser.post(&format!("{page}/members/remove"), &[("member", &ada)]).await;
     let members = browser.get(&format!("{page}/members")).await;
     assert!(!members.text.contains(&ada) && members.text.contains(&alan));
     let version = browser.get(&format!("{page}/edit")).await.field("version");
     browser.post(&format!("{page}/edit"), &[("displayName", "Road"), ("version", &version)]).await;
     assert!(browser.get(&page).await.text.contains("Road"));
-    assert!(browser.get(&format!("{page}/delete")).await.text.contains("1 member"), "the question says how many");
+    assert!(
+        browser.get(&format!("{page}/delete")).await.text.contains("1 member"),
+        "the question says how many"
+    );
     browser.post(&format!("{page}/delete"), &[]).await;
     assert_eq!(browser.get(&page).await.status, StatusCode::NOT_FOUND);
 }
@@ -145,7 +178,9 @@ async fn members_are_paged_and_never_all_loaded() {
         assert_eq!(rows, expect);
         assert!(page.contains("120 members"));
         seen += rows;
-        let next = page.split_once(">Older</a>").map(|(before, _)| before.rsplit_once("href=\"").unwrap().1.trim_end_matches('"').to_owned());
+        let next = page
+            .split_once(">Older</a>")
+            .map(|(before, _)| before.rsplit_once("href=\"").unwrap().1.trim_end_matches('"').to_owned());
         path = next.unwrap_or_default();
     }
     assert_eq!(seen, 120);
@@ -158,15 +193,30 @@ async fn settings_are_saved_or_their_field_is_marked() {
     let house = House::new().await;
     let browser = house.signed_in("tenant-admin").await;
     let page = format!("/t/{}/config/limits", house.contoso);
-    let form = |rate: &'static str, log: &'static str| [("rate_limit", rate), ("request_log_days", log), ("restore_days", "7"), ("inactive_conflict", "reactivate"), ("unknown_members", "drop")];
-    for (rate, log, marked) in [("x", "30", "rate_limit-error"), ("", "99999999", "request_log_days-error"), ("", "-1", "request_log_days-error")] {
+    let form = |rate: &'static str, log: &'static str| {
+        [
+            ("rate_limit", rate),
+            ("request_log_days", log),
+            ("restore_days", "7"),
+            ("inactive_conflict", "reactivate"),
+            ("unknown_members", "drop"),
+        ]
+    };
+    for (rate, log, marked) in [
+        ("x", "30", "rate_limit-error"),
+        ("", "99999999", "request_log_days-error"),
+        ("", "-1", "request_log_days-error"),
+    ] {
         let got = browser.post(&page, &form(rate, log)).await;
         assert_eq!(got.status, StatusCode::BAD_REQUEST, "{marked}");
         assert!(got.text.contains(&format!("id=\"{marked}\"")), "{marked}");
     }
     assert_eq!(browser.post(&page, &form("50", "14")).await.status, StatusCode::SEE_OTHER);
     let settings = house.directory.settings(&house.contoso).await.unwrap();
-    assert_eq!((settings.rate_limit, settings.request_log_days, settings.restore_days, settings.log_reads), (Some(50), 14, 7, false));
+    assert_eq!(
+        (settings.rate_limit, settings.request_log_days, settings.restore_days, settings.log_reads),
+        (Some(50), 14, 7, false)
+    );
     assert_eq!(settings.inactive_conflict, directory::InactiveConflict::Reactivate);
 }
 
@@ -175,27 +225,67 @@ async fn operators_are_made_changed_and_disabled() {
     let house = House::new().await;
     let browser = house.signed_in("global").await;
     let base = format!("/t/{}/config/operators", house.contoso);
-    let got = browser.post(&format!("{base}/new"), &[("name", "new-one"), ("password", ""), ("role", "Reader"), ("tenant", house.contoso.as_ref())]).await;
-    let password = got.text.split_once("id=\"operator-password\">").unwrap().1.split_once('<').unwrap().0.to_owned();
+    let got = browser
+        .post(
+            &format!("{base}/new"),
+            &[("name", "new-one"), ("password", ""), ("role", "Reader"), ("tenant", house.contoso.as_ref())],
+        )
+        .await;
+    let password =
+        got.text.split_once("id=\"operator-password\">").unwrap().1.split_once('<').unwrap().0.to_owned();
     let new = house.browser();
     assert_eq!(new.sign_in("new-one", &password).await.status, StatusCode::SEE_OTHER);
     let operator = house.directory.operator_named("new-one").await.unwrap();
     let page = format!("{base}/{}", operator.id);
-    browser.post(&format!("{page}/grant"), &[("role", "TenantAdministrator"), ("tenant", house.fabrikam.as_ref())]).await;
+    browser
+        .post(
+            &format!("{page}/grant"),
+            &[("role", "TenantAdministrator"), ("tenant", house.fabrikam.as_ref())],
+        )
+        .await;
     assert_eq!(new.get(&format!("/t/{}", house.fabrikam)).await.status, StatusCode::OK);
-    browser.post(&format!("{page}/revoke"), &[("role", "TenantAdministrator"), ("tenant", house.fabrikam.as_ref())]).await;
+    browser
+        .post(
+            &format!("{page}/revoke"),
+            &[("role", "TenantAdministrator"), ("tenant", house.fabrikam.as_ref())],
+        )
+        .await;
     assert_eq!(new.get(&format!("/t/{}", house.fabrikam)).await.status, StatusCode::NOT_FOUND);
-    let got = browser.post(&format!("{page}/grant"), &[("role", "GlobalAdministrator"), ("tenant", house.contoso.as_ref())]).await;
+    let got = browser
+        .post(
+            &format!("{page}/grant"),
+            &[("role", "GlobalAdministrator"), ("tenant", house.contoso.as_ref())],
+        )
+        .await;
     assert_eq!(got.location(), page);
     assert!(browser.get(&page).await.text.contains("choose all tenants"));
     browser.post(&format!("{page}/disable"), &[("disabled", "1")]).await;
-    assert_eq!(new.get(&format!("/t/{}", house.contoso)).await.status, StatusCode::SEE_OTHER, "signed out at once");
-    for (name, password, marked) in [("", PASSWORD, "name-error"), ("new-one", PASSWORD, "name-error"), ("weak", "short", "password-error")] {
-        let got = browser.post(&format!("{base}/new"), &[("name", name), ("password", password), ("role", "Reader"), ("tenant", "all")]).await;
+    assert_eq!(
+        new.get(&format!("/t/{}", house.contoso)).await.status,
+        StatusCode::SEE_OTHER,
+        "signed out at once"
+    );
+    for (name, password, marked) in [
+        ("", PASSWORD, "name-error"),
+        ("new-one", PASSWORD, "name-error"),
+        ("weak", "short", "password-error"),
+    ] {
+        let got = browser
+            .post(
+                &format!("{base}/new"),
+                &[("name", name), ("password", password), ("role", "Reader"), ("tenant", "all")],
+            )
+            .await;
         assert_eq!(got.status, StatusCode::BAD_REQUEST, "{marked}");
         assert!(got.text.contains(&format!("id=\"{marked}\"")), "{name} {marked}");
     }
-    assert!(browser.get(&format!("/t/{}/logs/system?verify=1", house.contoso)).await.text.contains("The chain is whole."));
+    assert!(
+        browser
+            .get(&format!("/t/{}/logs/system?verify=1", house.contoso))
+            .await
+            .text
+            .contains("The chain is whole.")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -214,7 +304,10 @@ async fn a_password_is_changed_by_whoever_knows_it() {
         assert!(got.text.contains(&format!("id=\"{marked}\"")), "{marked}");
         assert!(!got.text.contains(current), "no password is echoed");
     }
-    assert_eq!(browser.post(&page, &[("current", PASSWORD), ("new", new), ("repeat", new)]).await.location(), "/sign-in");
+    assert_eq!(
+        browser.post(&page, &[("current", PASSWORD), ("new", new), ("repeat", new)]).await.location(),
+        "/sign-in"
+    );
     assert_eq!(browser.get(&format!("/t/{}", house.contoso)).await.status, StatusCode::SEE_OTHER);
     assert_eq!(house.browser().sign_in("reader", new).await.status, StatusCode::SEE_OTHER);
 }

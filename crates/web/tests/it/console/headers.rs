@@ -18,7 +18,11 @@ async fn every_page_is_kept_to_itself() {
     for got in answers {
         let policy = got.header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{policy}");
-        assert!(policy.contains("frame-ancestors 'none'") && policy.contains("form-action 'self'") && policy.contains("base-uri 'none'"));
+        assert!(
+            policy.contains("frame-ancestors 'none'")
+                && policy.contains("form-action 'self'")
+                && policy.contains("base-uri 'none'")
+        );
         assert!(!policy.contains("unsafe"));
         for (name, value) in [
             ("x-content-type-options", "nosniff"),

@@ -20,7 +20,8 @@ async fn the_value_is_shown_once_and_never_again() {
     let browser = house.signed_in("tenant-admin").await;
     for from in ["keys", "profile/keys"] {
         let form = format!("/t/{}/{from}/new", house.contoso);
-        let got = create(&browser, &form, &format!("Entra from {from}"), "SCIM2", house.contoso.as_ref()).await;
+        let got =
+            create(&browser, &form, &format!("Entra from {from}"), "SCIM2", house.contoso.as_ref()).await;
         assert_eq!(got.status, StatusCode::OK, "{}", got.text);
         assert_eq!(got.header("cache-control"), "no-store");
         let value = value_of(&got.text);
@@ -31,7 +32,11 @@ async fn the_value_is_shown_once_and_never_again() {
         let secret = value.rsplit('_').next().unwrap();
         for path in ["keys", "", "profile", "logs/audit", "logs/audit/1", "logs/audit/2", "config/scim"] {
             let page = browser.get(&format!("/t/{}/{path}", house.contoso).replace("//", "/")).await;
-            let page = if page.status == StatusCode::NOT_FOUND { browser.get(&format!("/t/{}", house.contoso)).await } else { page };
+            let page = if page.status == StatusCode::NOT_FOUND {
+                browser.get(&format!("/t/{}", house.contoso)).await
+            } else {
+                page
+            };
             assert!(!page.text.contains(secret), "{path} shows the key");
         }
     }
@@ -45,7 +50,14 @@ async fn the_drop_down_has_exactly_the_tenants_one_may_manage() {
     house.directory.grant_role(caller(), &reader.id, grant).await.unwrap();
     let browser = house.signed_in("tenant-admin").await;
     let page = browser.get(&format!("/t/{}/profile/keys/new", house.contoso)).await;
-    let options = page.text.split_once("<select class=\"select\" id=\"tenant\"").unwrap().1.split_once("</select>").unwrap().0;
+    let options = page
+        .text
+        .split_once("<select class=\"select\" id=\"tenant\"")
+        .unwrap()
+        .1
+        .split_once("</select>")
+        .unwrap()
+        .0;
     assert!(options.contains("Contoso Ltd") && !options.contains("Fabrikam"), "{options}");
     // From a tenant where one only reads, the form offers the one that one manages.
     let page = browser.get(&format!("/t/{}/profile/keys/new", house.fabrikam)).await;
@@ -73,7 +85,10 @@ async fn a_tenant_outside_the_list_is_refused_by_the_server() {
     assert!(house.directory.keys(&house.fabrikam).await.unwrap().is_empty());
     let reader = house.signed_in("reader").await;
     assert_eq!(reader.get(&form).await.status, StatusCode::FORBIDDEN);
-    assert_eq!(create(&reader, &form, "Sneaky", "SCIM2", house.contoso.as_ref()).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        create(&reader, &form, "Sneaky", "SCIM2", house.contoso.as_ref()).await.status,
+        StatusCode::FORBIDDEN
+    );
     assert!(house.directory.keys(&house.contoso).await.unwrap().is_empty());
 }
 
@@ -101,7 +116,9 @@ async fn keys_are_rotated_and_revoked() {
     let house = House::new().await;
     let browser = house.signed_in("tenant-admin").await;
     let base = format!("/t/{}/keys", house.contoso);
-    let first = value_of(&create(&browser, &format!("{base}/new"), "Entra", "SCIM2", house.contoso.as_ref()).await.text);
+    let first = value_of(
+        &create(&browser, &format!("{base}/new"), "Entra", "SCIM2", house.contoso.as_ref()).await.text,
+    );
     let id = house.directory.keys(&house.contoso).await.unwrap()[0].id.clone();
     assert!(browser.get(&format!("{base}/{id}/rotate")).await.text.contains("Rotate Entra?"));
     let got = browser.post(&format!("{base}/{id}/rotate"), &[("overlap", "1")]).await;

@@ -69,12 +69,22 @@ pub(crate) struct Browser<'a> {
 }
 
 pub(crate) fn caller() -> Caller {
-    Caller { actor: Actor::Cli { user: "root".into() }, request_id: "r-1".into(), address: "192.0.2.1".parse().ok() }
+    Caller {
+        actor: Actor::Cli { user: "root".into() },
+        request_id: "r-1".into(),
+        address: "192.0.2.1".parse().ok(),
+    }
 }
 
 pub(crate) fn encode(fields: &[(&str, &str)]) -> String {
-    let encoded = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
-    fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect::<Vec<_>>().join("&")
+    let encoded = |text: &str| {
+        percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+    };
+    fields
+        .iter()
+        .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
+        .collect::<Vec<_>>()
+        .join("&")
 }
 
 impl House {
@@ -144,7 +154,13 @@ impl House {
 impl Browser<'_> {
     /// A request with this browser's cookies; those of the answer are kept.
     pub(crate) async fn send(&self, method: Method, path: &str, extra: &[(&str, &str)], body: String) -> Got {
-        let cookies = self.cookies.lock().iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+        let cookies = self
+            .cookies
+            .lock()
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join("; ");
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, HOST);
         if !cookies.is_empty() {
             request = request.header(header::COOKIE, cookies);
@@ -171,7 +187,11 @@ impl Browser<'_> {
 
     /// A form as a browser sends it from this site.
     pub(crate) async fn post_raw(&self, path: &str, fields: &[(&str, &str)]) -> Got {
-        let extra = [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin"), ("origin", "https://muster.example")];
+        let extra = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("sec-fetch-site", "same-origin"),
+            ("origin", "https://muster.example"),
+        ];
         self.send(Method::POST, path, &extra, encode(fields)).await
     }
 
@@ -191,7 +211,8 @@ impl Browser<'_> {
 
     pub(crate) async fn sign_in(&self, name: &str, password: &str) -> Got {
         let form = self.get("/sign-in").await;
-        self.post_raw("/sign-in", &[("csrf", &form.field("csrf")), ("name", name), ("password", password)]).await
+        self.post_raw("/sign-in", &[("csrf", &form.field("csrf")), ("name", name), ("password", password)])
+            .await
     }
 
     pub(crate) fn session(&self) -> Option<String> {

@@ -11,10 +11,16 @@ use super::{House, caller};
 
 const PAYLOAD: &str = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'";
 
-async fn open_every_page(house: &House, tenant: &TenantId, ids: [&str; 4]) -> Vec<(String, StatusCode, String)> {
+async fn open_every_page(
+    house: &House,
+    tenant: &TenantId,
+    ids: [&str; 4],
+) -> Vec<(String, StatusCode, String)> {
     let browser = house.signed_in("global").await;
     let mut pages = Vec::new();
-    for route in inventory().iter().filter(|route| route.method == Method::GET && route.path.starts_with("/t/")) {
+    for route in
+        inventory().iter().filter(|route| route.method == Method::GET && route.path.starts_with("/t/"))
+    {
         let [user, deleted, group, key] = ids;
         let id = match route.path {
             path if path.ends_with("/purge") => deleted,
@@ -23,7 +29,8 @@ async fn open_every_page(house: &House, tenant: &TenantId, ids: [&str; 4]) -> Ve
             path if path.contains("/keys/") => key,
             _ => "none",
         };
-        let path = route.path.replace("{tenant}", tenant.as_ref()).replace("{id}", id).replace("{number}", "1");
+        let path =
+            route.path.replace("{tenant}", tenant.as_ref()).replace("{id}", id).replace("{number}", "1");
         let got = browser.get(&path).await;
         assert!(!got.status.is_server_error(), "{path}: {}", got.text);
         if got.status == StatusCode::OK {
@@ -45,7 +52,13 @@ async fn every_page_of_an_empty_tenant_shows() {
     for (path, status, _) in open_every_page(&house, &house.fabrikam, [nobody; 4]).await {
         let of_object = path.contains("{id}") || path.contains("{number}");
         let start = matches!(path.as_str(), "/t/{tenant}/logs" | "/t/{tenant}/config");
-        let expect = if of_object { StatusCode::NOT_FOUND } else if start { StatusCode::SEE_OTHER } else { StatusCode::OK };
+        let expect = if of_object {
+            StatusCode::NOT_FOUND
+        } else if start {
+            StatusCode::SEE_OTHER
+        } else {
+            StatusCode::OK
+        };
         assert_eq!(status, expect, "{path}");
     }
 }
@@ -70,7 +83,9 @@ async fn nothing_that_is_stored_becomes_markup() {
     let (key, value) = house.directory.create_key(house.cx(), new).await.unwrap();
     house.directory.create_operator(caller(), PAYLOAD, super::PASSWORD, Vec::new()).await.unwrap();
     house.directory.rename_tenant(house.cx(), PAYLOAD).await.unwrap();
-    for (method, body) in [("PATCH", "{\"x\":\"</pre><script>alert(3)</script>\"}"), ("PUT", "<script>alert(4)</script>")] {
+    for (method, body) in
+        [("PATCH", "{\"x\":\"</pre><script>alert(3)</script>\"}"), ("PUT", "<script>alert(4)</script>")]
+    {
         let request = Request::builder()
             .method(method)
             .uri(format!("/scim/v2/{}/Users/{id}?a=%3Cscript%3E", house.contoso))
@@ -83,8 +98,11 @@ async fn nothing_that_is_stored_becomes_markup() {
         house.send(request).await;
     }
     house.directory.flush().await.unwrap();
-    for (path, status, text) in open_every_page(&house, &house.contoso, [&id, &deleted, &group, &key.id]).await {
-        let fine = matches!(status, StatusCode::OK | StatusCode::SEE_OTHER) || path.contains("operators/{id}");
+    for (path, status, text) in
+        open_every_page(&house, &house.contoso, [&id, &deleted, &group, &key.id]).await
+    {
+        let fine =
+            matches!(status, StatusCode::OK | StatusCode::SEE_OTHER) || path.contains("operators/{id}");
         assert!(fine, "{path}: {status}");
         for markup in ["<script>", "<img", "onerror=alert(2)>", "</script><"] {
             let scripts = text.replace("defer></script><", "");
@@ -92,7 +110,8 @@ async fn nothing_that_is_stored_becomes_markup() {
         }
     }
     let browser = house.signed_in("global").await;
-    let search = browser.get(&format!("/t/{}/users?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E", house.contoso)).await;
+    let search =
+        browser.get(&format!("/t/{}/users?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E", house.contoso)).await;
     assert_quiet(&search.text);
     assert!(search.text.contains("&lt;script&gt;"));
 }
@@ -126,7 +145,9 @@ async fn lists_search_filter_sort_and_page_by_their_url() {
     }
     let beyond = browser.get(&format!("{base}?page=9")).await;
     assert_eq!(beyond.location(), format!("{base}?page=3"));
-    let part = browser.send(Method::GET, &format!("{base}?q=user1&status="), &[("hx-request", "true")], String::new()).await;
+    let part = browser
+        .send(Method::GET, &format!("{base}?q=user1&status="), &[("hx-request", "true")], String::new())
+        .await;
     assert_eq!(part.header("hx-replace-url"), format!("{base}?q=user1"));
 }
 
@@ -144,7 +165,11 @@ async fn the_configuration_page_has_this_tenants_own_values() {
     }
     let unsecured = browser.get(&format!("/switch?tenant={}", house.fabrikam)).await;
     assert_eq!(unsecured.location(), format!("/t/{}", house.fabrikam));
-    assert_eq!(browser.get("/").await.location(), format!("/t/{}", house.fabrikam), "the tenant looked at last");
+    assert_eq!(
+        browser.get("/").await.location(),
+        format!("/t/{}", house.fabrikam),
+        "the tenant looked at last"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,8 +179,14 @@ async fn the_request_log_shows_what_was_asked_and_why_it_was_refused() {
     let new = NewKey { name: "Entra".into(), scopes: vec![KeyScope::Scim2], expires: None };
     let (_, key) = house.directory.create_key(house.cx(), new).await.unwrap();
     for (method, body) in [
-        ("PATCH", json!({ "schemas": [scim::urn::PATCH_OP], "Operations": [{ "op": "Replace", "path": "active", "value": "False" }] })),
-        ("PATCH", json!({ "schemas": [scim::urn::PATCH_OP], "Operations": [{ "op": "replace", "path": "emails[", "value": 1 }] })),
+        (
+            "PATCH",
+            json!({ "schemas": [scim::urn::PATCH_OP], "Operations": [{ "op": "Replace", "path": "active", "value": "False" }] }),
+        ),
+        (
+            "PATCH",
+            json!({ "schemas": [scim::urn::PATCH_OP], "Operations": [{ "op": "replace", "path": "emails[", "value": 1 }] }),
+        ),
     ] {
         let request = Request::builder()
             .method(method)
@@ -170,7 +201,8 @@ async fn the_request_log_shows_what_was_asked_and_why_it_was_refused() {
     house.directory.flush().await.unwrap();
     let browser = house.signed_in("reader").await;
     let base = format!("/t/{}/logs/requests", house.contoso);
-    let rows = async |query: &str| browser.get(&format!("{base}{query}")).await.text.matches("data-row").count();
+    let rows =
+        async |query: &str| browser.get(&format!("{base}{query}")).await.text.matches("data-row").count();
     for (query, expect) in [
         ("", 2),
         ("?status=ok", 1),

@@ -6,7 +6,13 @@ use web::{Access, inventory};
 use super::House;
 
 /// Routes of the console that belong to a tenant, with ids filled in.
-fn routes(house: &House, user: &str, group: &str, key: &str, operator: &str) -> Vec<(Method, &'static str, String)> {
+fn routes(
+    house: &House,
+    user: &str,
+    group: &str,
+    key: &str,
+    operator: &str,
+) -> Vec<(Method, &'static str, String)> {
     let console = inventory().iter().filter(|route| route.path.starts_with("/t/"));
     console
         .map(|route| {
@@ -17,7 +23,11 @@ fn routes(house: &House, user: &str, group: &str, key: &str, operator: &str) -> 
                 path if path.contains("/keys/") => key,
                 _ => operator,
             };
-            let path = route.path.replace("{tenant}", house.contoso.as_ref()).replace("{id}", id).replace("{number}", "1");
+            let path = route
+                .path
+                .replace("{tenant}", house.contoso.as_ref())
+                .replace("{id}", id)
+                .replace("{number}", "1");
             (route.method.clone(), route.path, path)
         })
         .collect()
@@ -28,7 +38,9 @@ fn routes(house: &House, user: &str, group: &str, key: &str, operator: &str) -> 
 fn asks(method: &Method, path: &str) -> &'static str {
     let tail = path.strip_prefix("/t/{tenant}").unwrap();
     let changes = method == Method::POST
-        || ["/new", "/edit", "/json", "/deactivate", "/delete", "/purge", "/add", "/revoke", "/rotate"].iter().any(|end| tail.ends_with(end));
+        || ["/new", "/edit", "/json", "/deactivate", "/delete", "/purge", "/add", "/revoke", "/rotate"]
+            .iter()
+            .any(|end| tail.ends_with(end));
     match tail {
         _ if tail.starts_with("/config/operators") || tail.starts_with("/config/tenants") => "global",
         "/config/delete" | "/logs/system" => "global",
@@ -72,7 +84,8 @@ async fn each_role_opens_what_it_is_for_and_nothing_else() {
 }
 
 async fn key(house: &House) -> String {
-    let new = directory::NewKey { name: "Entra".into(), scopes: vec![directory::KeyScope::Scim2], expires: None };
+    let new =
+        directory::NewKey { name: "Entra".into(), scopes: vec![directory::KeyScope::Scim2], expires: None };
     house.directory.create_key(house.cx(), new).await.unwrap().0.id
 }
 
@@ -110,12 +123,19 @@ async fn an_id_of_another_tenant_is_not_found_in_ones_own() {
     let browser = house.signed_in("other-admin").await;
     for (method, template, path) in routes(&house, &user, &group, &key, "none") {
         let tail = template.strip_prefix("/t/{tenant}").unwrap();
-        let of_object = ["/users/{id}", "/groups/{id}", "/keys/{id}"].iter().any(|start| tail.starts_with(start));
+        let of_object =
+            ["/users/{id}", "/groups/{id}", "/keys/{id}"].iter().any(|start| tail.starts_with(start));
         if !of_object {
             continue;
         }
         let path = path.replace(house.contoso.as_ref(), house.fabrikam.as_ref());
-        let fields = [("name", "x"), ("userName", "x"), ("displayName", "x"), ("document", "{}"), ("member", user.as_str())];
+        let fields = [
+            ("name", "x"),
+            ("userName", "x"),
+            ("displayName", "x"),
+            ("document", "{}"),
+            ("member", user.as_str()),
+        ];
         let got = match method {
             Method::POST => browser.post(&path, &fields).await,
             _ => browser.get(&path).await,
@@ -130,7 +150,11 @@ async fn without_a_session_every_page_leads_to_the_sign_in() {
     let house = House::new().await;
     let guest = house.browser();
     for route in inventory().iter().filter(|route| route.access == Access::Operator) {
-        let path = route.path.replace("{tenant}", house.contoso.as_ref()).replace("{id}", "x").replace("{number}", "1");
+        let path = route
+            .path
+            .replace("{tenant}", house.contoso.as_ref())
+            .replace("{id}", "x")
+            .replace("{number}", "1");
         let got = match route.method {
             Method::POST => guest.post_raw(&path, &[("csrf", "x")]).await,
             _ => guest.get(&path).await,

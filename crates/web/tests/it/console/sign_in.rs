@@ -29,7 +29,8 @@ async fn a_wrong_password_and_an_unknown_name_are_told_the_same() {
         assert!(browser.session().is_none());
         assert!(got.text.contains(&format!("value=\"{name}\"")), "the name stays typed");
         assert!(!got.text.contains("wrong password here"), "the password does not");
-        let banner = got.text.split_once("role=\"alert\"").unwrap().1.split_once("</div>").unwrap().0.to_owned();
+        let banner =
+            got.text.split_once("role=\"alert\"").unwrap().1.split_once("</div>").unwrap().0.to_owned();
         told.push(banner);
     }
     assert!(told.windows(2).all(|pair| pair[0] == pair[1]), "{told:?}");
@@ -40,7 +41,13 @@ async fn the_session_cookie_is_the_browsers_alone() {
     let house = House::new().await;
     let browser = house.browser();
     let got = browser.sign_in("reader", PASSWORD).await;
-    let cookie = got.headers.get_all("set-cookie").iter().map(|c| c.to_str().unwrap()).find(|c| c.starts_with("__Host-muster=")).unwrap();
+    let cookie = got
+        .headers
+        .get_all("set-cookie")
+        .iter()
+        .map(|c| c.to_str().unwrap())
+        .find(|c| c.starts_with("__Host-muster="))
+        .unwrap();
     for flag in ["; HttpOnly", "; Secure", "; SameSite=Lax", "; Path=/"] {
         assert!(cookie.contains(flag), "{cookie}");
     }
@@ -49,7 +56,13 @@ async fn the_session_cookie_is_the_browsers_alone() {
     let plain = House::at("http://localhost:8080").await;
     let browser = plain.browser();
     let got = browser.sign_in("reader", PASSWORD).await;
-    let cookie = got.headers.get_all("set-cookie").iter().map(|c| c.to_str().unwrap()).find(|c| c.starts_with("muster=")).unwrap();
+    let cookie = got
+        .headers
+        .get_all("set-cookie")
+        .iter()
+        .map(|c| c.to_str().unwrap())
+        .find(|c| c.starts_with("muster="))
+        .unwrap();
     assert!(!cookie.contains("Secure") && cookie.contains("HttpOnly"), "{cookie}");
 }
 
@@ -109,12 +122,20 @@ async fn after_signing_in_one_is_where_one_wanted_to_be_and_nowhere_else() {
     ] {
         let browser = house.browser();
         let form = browser.get("/sign-in").await;
-        let fields = [("csrf", form.field("csrf")), ("name", "reader".into()), ("password", PASSWORD.into()), ("next", next.into())];
+        let fields = [
+            ("csrf", form.field("csrf")),
+            ("name", "reader".into()),
+            ("password", PASSWORD.into()),
+            ("next", next.into()),
+        ];
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let got = browser.post_raw("/sign-in", &fields).await;
         assert_eq!(got.location(), expect, "{next}");
     }
 }
+
+/// What is wrong with a form, the headers that say where it comes from, its token.
+type Forgery<'a> = (&'a str, Vec<(&'a str, &'a str)>, Option<&'a str>);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_form_changes_nothing() {
@@ -125,7 +146,7 @@ async fn a_forged_form_changes_nothing() {
     let path = format!("/t/{}/users/new", house.contoso);
     let form = ("content-type", "application/x-www-form-urlencoded");
     let ours = [("origin", "https://muster.example"), ("sec-fetch-site", "same-origin")];
-    let cases: &[(&str, Vec<(&str, &str)>, Option<&str>)] = &[
+    let cases: &[Forgery<'_>] = &[
         ("no token", vec![ours[0], ours[1]], None),
         ("an empty token", vec![ours[0], ours[1]], Some("")),
         ("the token of another session", vec![ours[0], ours[1]], Some(&other)),
@@ -134,7 +155,11 @@ async fn a_forged_form_changes_nothing() {
         ("from another origin", vec![("origin", "https://evil.example")], Some(&csrf)),
         ("from the null origin", vec![("origin", "null")], Some(&csrf)),
         ("from nowhere", vec![], Some(&csrf)),
-        ("of the right name under another scheme's origin", vec![("origin", "https://muster.example.evil.example")], Some(&csrf)),
+        (
+            "of the right name under another scheme's origin",
+            vec![("origin", "https://muster.example.evil.example")],
+            Some(&csrf),
+        ),
     ];
     for (what, headers, token) in cases {
         let mut extra = vec![form];
@@ -160,7 +185,11 @@ async fn the_sign_in_form_is_bound_to_the_browser_it_was_sent_to() {
     let fields = [("csrf", token.as_str()), ("name", "reader"), ("password", PASSWORD)];
     assert_eq!(victim.post_raw("/sign-in", &fields).await.status, StatusCode::FORBIDDEN, "no cookie");
     victim.get("/sign-in").await;
-    assert_eq!(victim.post_raw("/sign-in", &fields).await.status, StatusCode::FORBIDDEN, "another browser's token");
+    assert_eq!(
+        victim.post_raw("/sign-in", &fields).await.status,
+        StatusCode::FORBIDDEN,
+        "another browser's token"
+    );
     assert!(victim.session().is_none());
 }
 
@@ -177,7 +206,14 @@ async fn making_a_key_asks_for_the_password_again_after_a_while() {
     assert_eq!(browser.post(&form, &fields).await.status, StatusCode::SEE_OTHER);
     assert!(house.directory.keys(&house.contoso).await.unwrap().is_empty());
     let page = browser.get(got.location()).await;
-    let again = |password: &'static str| [("csrf", page.field("csrf")), ("again", "1".into()), ("next", form.clone()), ("password", password.into())];
+    let again = |password: &'static str| {
+        [
+            ("csrf", page.field("csrf")),
+            ("again", "1".into()),
+            ("next", form.clone()),
+            ("password", password.into()),
+        ]
+    };
     let send = async |password| {
         let fields = again(password);
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
