@@ -84,13 +84,13 @@ async fn of_writers_with_the_same_if_match_one_wins() {
     let tenant = server.tenant("T");
     let id = id_of(&tenant.client.post("/Users", &user("cas@example.com")).await.expect(201));
     let path = format!("/Users/{id}");
-    for _ in 0..5 {
+    for round in 0..5 {
         let tag = tenant.client.get(&path).await.header("etag").to_owned();
         let answers = at_once(16, |number| {
             let (client, path, tag) = (tenant.client.clone(), path.clone(), tag.clone());
             async move {
                 let mut body = user("cas@example.com");
-                body["nickName"] = json!(format!("writer-{number}"));
+                body["nickName"] = json!(format!("writer-{round}-{number}"));
                 let headers = [("if-match", tag.as_str())];
                 let reply = client.try_send("PUT", &path, &headers, Some(&body)).await.unwrap();
                 (reply.status, number)
@@ -101,7 +101,7 @@ async fn of_writers_with_the_same_if_match_one_wins() {
         assert_eq!(winners.len(), 1, "{answers:?}");
         assert!(answers.iter().all(|(status, _)| matches!(status, 200 | 412)), "{answers:?}");
         let body = tenant.client.get(&path).await.expect(200);
-        assert_eq!(body["nickName"], format!("writer-{}", winners[0].1));
+        assert_eq!(body["nickName"], format!("writer-{round}-{}", winners[0].1));
     }
 }
 
