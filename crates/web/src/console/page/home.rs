@@ -95,10 +95,9 @@ fn failing(desk: &Desk, client: &Failing) -> Markup {
     let (class, glyph) = if client.failed > 0 { ("bad", Icon::Error) } else { ("warn", Icon::Alert) };
     let name = client.key_name.as_deref().unwrap_or("Requests without a valid API key");
     let count = time::counted(client.refused + client.failed, "request was", "requests were");
-    let link = match &client.key_id {
-        Some(id) => desk.url(&format!("logs/requests?status=refused&key={id}")),
-        None => desk.url("logs/requests?status=refused"),
-    };
+    let status = if client.failed > 0 { "failed" } else { "refused" };
+    let key = client.key_id.as_deref().map(|id| format!("&key={id}")).unwrap_or_default();
+    let link = desk.url(&format!("logs/requests?status={status}{key}"));
     line(
         class,
         glyph,

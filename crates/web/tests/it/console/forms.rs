@@ -179,7 +179,7 @@ async fn members_are_paged_and_never_all_loaded() {
         assert!(page.contains("120 members"));
         seen += rows;
         let next = page
-            .split_once(">Older</a>")
+            .split_once(">Next</a>")
             .map(|(before, _)| before.rsplit_once("href=\"").unwrap().1.trim_end_matches('"').to_owned());
         path = next.unwrap_or_default();
     }
@@ -321,4 +321,18 @@ async fn a_tenant_is_deleted_only_by_its_name() {
     assert_eq!(browser.post(&page, &[("name", "Fabrikam GmbH")]).await.location(), "/");
     assert_eq!(browser.get(&format!("/t/{}", house.fabrikam)).await.status, StatusCode::NOT_FOUND);
     assert_eq!(browser.get(&format!("/t/{}", house.contoso)).await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_sessions_are_seen_and_ended() {
+    let house = House::new().await;
+    let (here, there) = (house.signed_in("reader").await, house.signed_in("reader").await);
+    let somebody = house.signed_in("app-admin").await;
+    let page = format!("/t/{}/profile", house.contoso);
+    assert_eq!(here.get(&page).await.text.matches("This one").count(), 1);
+    let got = here.post(&format!("{page}/sessions"), &[]).await;
+    assert_eq!(got.location(), page);
+    assert!(here.get(&page).await.text.contains("1 other session ended."));
+    assert_eq!(there.get(&page).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(somebody.get(&page).await.status, StatusCode::OK, "nobody else's");
 }
