@@ -1,1 +1,7 @@
-//! The provisioning engine.
+//! The provisioning engine: brings targets in line with the directory.
+
+pub mod expression;
+pub mod limits;
+pub mod value;
+
+pub use value::Value;

@@ -1,0 +1,30 @@
+//! Limits of the engine's pure part; each is enforced at one more than it says.
+
+/// Characters of one mapping expression, as Entra has it.
+pub const EXPRESSION_CHARS: usize = 10_000;
+/// Calls inside calls.
+pub const EXPRESSION_DEPTH: usize = 32;
+/// Calls, attributes and constants of one expression.
+pub const EXPRESSION_NODES: usize = 1_000;
+/// Steps that the evaluation of one expression may take; a step is a node, or 64 bytes of what it makes.
+pub const FUEL: u64 = 200_000;
+/// Bytes of one value, all its parts together.
+pub const VALUE_BYTES: usize = 65_536;
+/// Parts of a multi-valued value.
+pub const VALUE_PARTS: usize = 10_000;
+/// Characters of a regular expression.
+pub const PATTERN_CHARS: usize = 1_000;
+/// Bytes that a compiled regular expression may take.
+pub const PATTERN_BYTES: usize = 512 * 1_024;
+/// Characters that `RandomString` makes at most, as Entra has it.
+pub const RANDOM_CHARS: i64 = 256;
+
+/// Mappings of one object mapping.
+pub const MAPPINGS: usize = 500;
+/// Attributes of one target object.
+pub const TARGET_ATTRIBUTES: usize = 1_000;
+/// Filters of one scope, and clauses of one filter.
+pub const SCOPE_FILTERS: usize = 100;
+pub const SCOPE_CLAUSES: usize = 100;
+/// Members of one PATCH operation.
+pub const MEMBERS_PER_OPERATION: usize = 100;
