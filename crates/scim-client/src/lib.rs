@@ -52,4 +52,4 @@ pub use secret::Secret;
 pub use target::{Target, TargetError};
 pub use tls::TlsOptions;
 pub use transport::{Resolve, Transport};
-pub use wire::Reply;
+pub use wire::{Reply, Timeouts};

@@ -1,0 +1,3 @@
+//! stub
+use crate::report::Report;
+pub fn write(_report: &Report) -> String { String::new() }
