@@ -152,12 +152,21 @@ impl Desk {
 pub(crate) fn explained(error: &directory::Error) -> Option<String> {
     match error {
         directory::Error::Scim(error) => Some(error.detail.clone()),
-        directory::Error::Invalid { detail, .. } => Some(detail.clone()),
-        directory::Error::Forbidden(why) => Some(why.clone()),
-        directory::Error::Busy | directory::Error::Throttled { .. } => Some(error.to_string()),
+        directory::Error::Invalid { detail, .. } => Some(sentence(detail)),
+        directory::Error::Forbidden(why) => Some(sentence(why)),
+        directory::Error::Busy | directory::Error::Throttled { .. } => Some(sentence(&error.to_string())),
         directory::Error::VersionMismatch { .. } => {
             Some("It was changed by somebody else since you opened this page. Look at it again and repeat your change.".to_owned())
         }
         _ => None,
+    }
+}
+
+/// A message that stands by itself on a page.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
     }
 }

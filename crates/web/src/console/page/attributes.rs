@@ -40,7 +40,7 @@ pub(crate) fn attributes(resource: &Resource, kind: Kind) -> Markup {
         @for extension in &kind.extensions {
             @if let Some(Value::Object(values)) = resource.get(&extension.id) {
                 @let known = list(values, &extension.attributes, &[]);
-                @if !known.is_empty() { (flush(&extension.name, &known)) }
+                @if !known.is_empty() { (flush(&words(&extension.name), &known)) }
             }
         }
         details.more { summary { "Show as JSON" } (json::pretty(&Value::Object(resource.clone()))) }

@@ -13,7 +13,7 @@ use crate::console::component::field::{self, Field};
 use crate::console::component::shell;
 use crate::console::cookie::Cookie;
 use crate::console::gate::safe_next;
-use crate::console::visit::{Guest, Visit};
+use crate::console::visit::{Guest, Visit, sentence};
 
 /// The form.
 pub(crate) async fn show(guest: Arc<Guest>) -> Answer {
@@ -72,7 +72,7 @@ fn next_of(guest: &Guest) -> &str {
 
 fn refused(guest: &Guest, name: &str, error: directory::Error) -> Answer {
     let (status, text, wait) = match error {
-        directory::Error::Forbidden(why) => (StatusCode::FORBIDDEN, why, None),
+        directory::Error::Forbidden(why) => (StatusCode::FORBIDDEN, sentence(&why), None),
         directory::Error::Invalid { detail, .. } => (StatusCode::FORBIDDEN, detail, None),
         directory::Error::Throttled { retry_after } => {
             let seconds = retry_after.as_secs().max(1);
