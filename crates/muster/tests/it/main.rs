@@ -1,10 +1,15 @@
 //! The whole product: the real binary, real ports, real files.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod bombs;
+mod browser;
 mod cli;
 mod client;
 mod concurrency;
 mod conformance;
+mod console_page;
+mod console_walk;
 mod crash;
 mod demo;
 mod idp;
