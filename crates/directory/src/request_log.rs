@@ -43,13 +43,22 @@ impl Directory {
         found.ok_or_else(|| Error::Unknown { what: "entry of the request log", name: number.to_string() })
     }
 
-    /// A read that succeeded. Returns at once; when the buffer is full the entry is left out and counted.
-    pub fn record_read(&self, tenant: &TenantId, exchange: Exchange) {
+    /// A read that succeeded. Returns at once; when the buffer is full the entry is left out and counted, and not even made.
+    pub fn record_read(&self, tenant: &TenantId, exchange: impl FnOnce() -> Exchange) {
+        let has_room = |buffer: &mut Buffer| {
+            let room = buffer.waiting.len() < BUFFERED;
+            if !room {
+                *buffer.left_out.entry(tenant.clone()).or_default() += 1;
+            }
+            room
+        };
+        if !has_room(&mut self.0.reads.0.lock()) {
+            return;
+        }
+        let exchange = exchange();
         let mut buffer = self.0.reads.0.lock();
-        if buffer.waiting.len() < BUFFERED {
+        if has_room(&mut buffer) {
             buffer.waiting.push((tenant.clone(), exchange));
-        } else {
-            *buffer.left_out.entry(tenant.clone()).or_default() += 1;
         }
     }
 

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use directory::context::network_of;
 use directory::{AuthError, Authenticated, TenantId};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::app::App;
-use crate::rate_limit::{Rate, RetryAfter, network_of};
+use crate::rate_limit::{Rate, RetryAfter};
 use crate::request_id::Arrival;
 use crate::request_log::{Draft, Facts};
 use crate::scim::reply::Refusal;
@@ -144,7 +145,7 @@ fn too_many(RetryAfter(seconds): RetryAfter, detail: &'static str) -> Refusal {
 fn note(app: &App, tenant: &TenantId, key: (&str, &str), head: &Parts, refusal: &Refusal) {
     let Some(arrival) = head.extensions.get::<Arrival>() else { return };
     let draft = Draft::new(arrival, Some(key), &head.method, &head.uri, &head.headers);
-    app.directory.record_read(tenant, draft.finish(Facts::of_refusal(refusal)));
+    app.directory.record_read(tenant, || draft.finish(Facts::of_refusal(refusal)));
 }
 
 #[cfg(test)]

@@ -83,14 +83,14 @@ async fn reads_are_buffered_errors_are_not() {
     let house = house().await;
     house.directory.record_error(&house.tenant, exchange(&house, "POST", 409)).await.unwrap();
     for _ in 0..1_030 {
-        house.directory.record_read(&house.tenant, exchange(&house, "GET", 200));
+        house.directory.record_read(&house.tenant, || exchange(&house, "GET", 200));
     }
     assert_eq!(logged(&house).await, [("POST".to_owned(), 409)]);
     assert_eq!((house.directory.left_out_reads(&house.tenant), house.directory.dropped_exchanges()), (6, 6));
     house.directory.flush().await.unwrap();
     assert_eq!(logged(&house).await.len(), 500, "a page");
     let nowhere = directory::TenantId::parse("00000000-0000-7000-8000-000000000000").unwrap();
-    house.directory.record_read(&nowhere, exchange(&house, "GET", 200));
+    house.directory.record_read(&nowhere, || exchange(&house, "GET", 200));
     house.directory.flush().await.unwrap();
     assert_eq!(house.directory.left_out_reads(&nowhere), 1);
 }

@@ -195,7 +195,7 @@ async fn record(app: &App, client: &Client, draft: &Draft, answer: &Answer) {
     match answer {
         Ok(reply) if reply.recorded => {}
         Ok(reply) if client.key.settings.log_reads => {
-            app.directory.record_read(&client.tenant, draft.finish(Facts::of_reply(reply)));
+            app.directory.record_read(&client.tenant, || draft.finish(Facts::of_reply(reply)));
         }
         Ok(_) => {}
         Err(refusal) => {
