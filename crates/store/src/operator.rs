@@ -66,10 +66,14 @@ impl SystemRead<'_> {
 
     pub fn roles_of(&self, operator: &str) -> Result<Vec<RoleRow>> {
         let sql = "SELECT role, tenant FROM operator_role WHERE operator = ?1 ORDER BY role, tenant";
-        list(self.db, sql, [operator], |row| {
-            let tenant: String = row.get(1)?;
-            Ok(RoleRow { role: row.get(0)?, tenant: TenantId::parse(&tenant) })
-        })
+        let rows: Vec<(String, String)> =
+            list(self.db, sql, [operator], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        // A text that is neither empty nor a tenant's id is nobody's; it must not come to mean all tenants.
+        let role = |(role, tenant): (String, String)| match TenantId::parse(&tenant) {
+            None if !tenant.is_empty() => None,
+            tenant => Some(RoleRow { role, tenant }),
+        };
+        Ok(rows.into_iter().filter_map(role).collect())
     }
 }
 

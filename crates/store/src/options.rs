@@ -22,6 +22,10 @@ impl Location {
             return Ok(Self::Memory);
         }
         if let Some(path) = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) {
+            // SQLite takes an empty name for a database that is gone when it is closed.
+            if path.is_empty() {
+                return Err(Error::Unsupported("sqlite: names no file; use sqlite:PATH".into()));
+            }
             return Ok(Self::File(path.into()));
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use rusqlite::Connection;
@@ -12,17 +13,25 @@ use crate::connection;
 use crate::error::{Error, Result};
 use crate::options::Synchronous;
 
+/// Steps of the database between two looks at whether anybody still waits for a scan.
+const STEPS: i32 = 1_000;
+
 #[derive(Debug)]
 pub(crate) struct Readers {
     path: PathBuf,
     synchronous: Synchronous,
     idle: Mutex<Vec<Connection>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
 }
 
 impl Readers {
     pub(crate) fn new(path: PathBuf, synchronous: Synchronous, connections: usize) -> Self {
-        Self { path, synchronous, idle: Mutex::new(Vec::new()), permits: Semaphore::new(connections.max(1)) }
+        Self {
+            path,
+            synchronous,
+            idle: Mutex::new(Vec::new()),
+            permits: Arc::new(Semaphore::new(connections.max(1))),
+        }
     }
 
     /// Run `f` on this thread, in one snapshot.
@@ -31,10 +40,11 @@ impl Readers {
         f: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
         let _permit = self.permits.acquire().await.map_err(|e| E::from(Error::Unavailable(e.to_string())))?;
-        self.run(f)
+        self.run(self.connection().map_err(E::from)?, f)
     }
 
-    /// Run `f` on a blocking thread, in one snapshot.
+    /// Run `f` on a blocking thread, in one snapshot. When nobody waits for it any more it stops, and until it has stopped
+    /// it counts as running: callers that come and go must not make ever more scans.
     pub(crate) async fn scan<T, E>(
         self: &Arc<Self>,
         f: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
@@ -44,25 +54,51 @@ impl Readers {
         E: From<Error> + Send + 'static,
     {
         let readers = Arc::clone(self);
-        let _permit = self.permits.acquire().await.map_err(|e| E::from(Error::Unavailable(e.to_string())))?;
-        tokio::task::spawn_blocking(move || readers.run(f))
-            .await
-            .unwrap_or_else(|e| Err(E::from(Error::Unavailable(format!("a read stopped: {e}")))))
+        let permit = self.permits.clone().acquire_owned().await;
+        let permit = permit.map_err(|e| E::from(Error::Unavailable(e.to_string())))?;
+        let waiting = Waiting::default();
+        let given_up = waiting.0.clone();
+        let scanned = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let mut db = readers.connection().map_err(E::from)?;
+            let stop = move || given_up.load(Ordering::Relaxed);
+            db.progress_handler(STEPS, Some(stop)).map_err(|e| E::from(e.into()))?;
+            readers.run(db, f)
+        });
+        scanned.await.unwrap_or_else(|e| Err(E::from(Error::Unavailable(format!("a read stopped: {e}")))))
     }
 
-    fn run<T, E: From<Error>>(&self, f: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+    fn connection(&self) -> Result<Connection> {
         let idle = self.idle.lock().pop();
-        let db = match idle {
-            Some(db) => db,
-            None => connection::open(&self.path, self.synchronous).map_err(E::from)?,
-        };
-        let step = |sql: &str| -> Result<()> { Ok(db.prepare_cached(sql)?.execute([]).map(drop)?) };
-        step("BEGIN")?;
+        idle.map_or_else(|| connection::open(&self.path, self.synchronous), Ok)
+    }
+
+    fn run<T, E: From<Error>>(
+        &self,
+        mut db: Connection,
+        f: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        step(&db, "BEGIN")?;
         let outcome = f(&db);
         // A connection that cannot end its snapshot is not used again.
-        if step("COMMIT").is_ok() {
+        let handed_back = db.progress_handler(0, None::<fn() -> bool>).is_ok() && step(&db, "COMMIT").is_ok();
+        if handed_back {
             self.idle.lock().push(db);
         }
         outcome
+    }
+}
+
+fn step(db: &Connection, sql: &str) -> Result<()> {
+    Ok(db.prepare_cached(sql)?.execute([]).map(drop)?)
+}
+
+/// Held by whoever waits for a scan; dropped, the scan is told to stop.
+#[derive(Default)]
+struct Waiting(Arc<AtomicBool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }

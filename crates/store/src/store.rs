@@ -1,7 +1,8 @@
 //! [`Store`] and the views of one transaction that it hands out.
 
+use std::fs::OpenOptions;
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -78,6 +79,21 @@ impl Store {
         self.0.readers.read(|db| f(&SystemRead { db })).await
     }
 
+    /// Read much of what belongs to no tenant, on a thread of its own.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn scan<T, E>(
+        &self,
+        f: impl FnOnce(&SystemRead<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.0.scanners.scan(move |db| f(&SystemRead { db })).await
+    }
+
     /// Change what belongs to no tenant.
     ///
     /// # Errors
@@ -123,6 +139,7 @@ fn place(location: &Location) -> Result<(PathBuf, Option<tempfile::TempDir>)> {
             if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
                 std::fs::create_dir_all(folder).map_err(|e| unavailable(&folder.display().to_string(), e))?;
             }
+            make_private(path).map_err(|e| unavailable(&path.display().to_string(), e))?;
             Ok((path.clone(), None))
         }
         Location::Memory => {
@@ -130,6 +147,15 @@ fn place(location: &Location) -> Result<(PathBuf, Option<tempfile::TempDir>)> {
             Ok((folder.path().join("muster.db"), Some(folder)))
         }
     }
+}
+
+/// A new file is for its owner only, wherever it lies; SQLite gives the files beside it the same mode.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 /// One tenant of the store.

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, params};
 
 use crate::NUMBERS;
 use crate::audit::GENESIS;
-use crate::connection::{find, list, run, time};
+use crate::connection::{find, list, run, signed, time};
 use crate::error::{Error, Result};
 use crate::settings::Settings;
 use crate::store::{SystemRead, SystemWrite, TenantRead, TenantWrite};
@@ -58,28 +58,60 @@ impl SystemWrite<'_> {
         Ok(run(self.db, "UPDATE tenant SET name = ?2 WHERE id = ?1", params![id.as_str(), name])? > 0)
     }
 
-    /// Everything of the tenant goes, its audit too. `false` if there is no such tenant.
+    /// The tenant is gone at once, with its keys and roles: nothing reaches its rows any more. They are removed by
+    /// [`Self::sweep`], in steps. `false` if there is no such tenant.
     pub fn delete_tenant(&self, id: &TenantId) -> Result<bool> {
         let Some(tenant) = number(self.db, id)? else { return Ok(false) };
         run(self.db, "INSERT INTO purging (tenant) VALUES (?1)", [tenant])?;
-        for table in ["resource", "tombstone", "index_value", "membership", "counter", "head", "api_key"] {
-            run(self.db, &format!("DELETE FROM {table} WHERE tenant = ?1"), [tenant])?;
-        }
-        let first = tenant * NUMBERS;
-        for table in ["change", "audit", "exchange"] {
-            run(
-                self.db,
-                &format!("DELETE FROM {table} WHERE number >= ?1 AND number < ?2"),
-                [first, first + NUMBERS],
-            )?;
-        }
+        run(self.db, "DELETE FROM api_key WHERE tenant = ?1", [tenant])?;
         run(self.db, "DELETE FROM operator_role WHERE tenant = ?1", [id.as_str()])?;
         run(self.db, "UPDATE session SET tenant = NULL WHERE tenant = ?1", [id.as_str()])?;
         run(self.db, "DELETE FROM tenant WHERE number = ?1", [tenant])?;
-        run(self.db, "DELETE FROM purging WHERE tenant = ?1", [tenant])?;
         Ok(true)
     }
+
+    /// Remove at most so many rows of deleted tenants, their audit too; 0 when nothing of them is left.
+    pub fn sweep(&self, limit: u64) -> Result<u64> {
+        let mut swept = 0;
+        for tenant in list(self.db, "SELECT tenant FROM purging", [], |row| row.get(0))? {
+            swept += self.sweep_tenant(tenant, limit - swept)?;
+            if swept >= limit {
+                return Ok(swept);
+            }
+            // There was less than could be removed, so there is nothing more.
+            run(self.db, "DELETE FROM purging WHERE tenant = ?1", [tenant])?;
+        }
+        Ok(swept)
+    }
+
+    fn sweep_tenant(&self, tenant: i64, limit: u64) -> Result<u64> {
+        let first = tenant * NUMBERS;
+        let mut swept = 0;
+        for (table, key) in SWEPT {
+            let sql = format!(
+                "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE tenant = ?1 LIMIT ?2)"
+            );
+            swept += run(self.db, &sql, params![tenant, signed(limit - swept)])? as u64;
+        }
+        for table in ["change", "audit", "exchange"] {
+            let sql = format!(
+                "DELETE FROM {table} WHERE number IN (SELECT number FROM {table} WHERE number >= ?1 AND number < ?2 LIMIT ?3)"
+            );
+            swept += run(self.db, &sql, params![first, first + NUMBERS, signed(limit - swept)])? as u64;
+        }
+        Ok(swept)
+    }
 }
+
+/// Tables with a tenant's rows, and what tells one from another.
+const SWEPT: [(&str, &str); 6] = [
+    ("resource", "number"),
+    ("tombstone", "tenant, kind, id"),
+    ("index_value", "tenant, kind, path, key, id"),
+    ("membership", "tenant, group_id, member_id"),
+    ("counter", "tenant, kind"),
+    ("head", "tenant"),
+];
 
 impl TenantRead<'_> {
     pub fn settings(&self) -> Result<Settings> {

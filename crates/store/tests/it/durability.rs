@@ -104,6 +104,21 @@ async fn a_value_too_big_to_keep_is_an_error_and_no_acknowledgement() {
     insert(&tenant, Thing::user("u3", "k3")).await.expect("the writer goes on");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_new_database_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("muster.db");
+    let store = Store::open(Options::file(&file)).expect("a store");
+    for entry in std::fs::read_dir(folder.path()).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let mode = entry.metadata().expect("metadata").permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}", entry.path().display());
+    }
+    drop(store);
+}
+
 #[test]
 fn a_newer_or_edited_schema_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -125,7 +140,7 @@ fn a_newer_or_edited_schema_is_refused() {
 fn locations_are_read() {
     assert_eq!(Location::parse("sqlite::memory:"), Ok(Location::Memory));
     assert_eq!(Location::parse("sqlite:/a/b.db"), Ok(Location::File("/a/b.db".into())));
-    for wrong in ["postgres://h/db", "postgresql://h/db", "mysql://x", ""] {
+    for wrong in ["postgres://h/db", "postgresql://h/db", "mysql://x", "", "sqlite:", "sqlite://"] {
         assert!(matches!(Location::parse(wrong), Err(Error::Unsupported(_))), "{wrong}");
     }
 }

@@ -79,3 +79,15 @@ async fn operators_roles_and_sessions() {
     assert_eq!(store.write(|w| w.purge_sessions(at(0), at(2))).await, Ok(1));
     assert_eq!(store.read(|r| r.session(&[3; 32])).await, Ok(None));
 }
+
+#[tokio::test]
+async fn a_role_in_something_that_is_no_tenant_is_no_role() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("muster.db");
+    let store = store::Store::open(store::Options::file(&file)).expect("a store");
+    let raw = rusqlite::Connection::open(&file).expect("a connection");
+    let sql = "INSERT INTO operator_role (operator, role, tenant) VALUES ('o', 'Reader', ''), ('o', 'Reader', 'deleted')";
+    raw.execute_batch(sql).expect("inserted");
+    let roles = store.read(|r| r.roles_of("o")).await.expect("roles");
+    assert_eq!(roles, [store::RoleRow { role: "Reader".into(), tenant: None }]);
+}

@@ -5,4 +5,5 @@ mod durability;
 mod key;
 mod membership;
 mod resource;
+mod scan;
 mod store;
