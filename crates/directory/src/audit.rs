@@ -44,7 +44,7 @@ impl Directory {
     /// [`Error::Internal`]
     pub async fn system_audit(&self, mut query: AuditQuery) -> Result<Vec<AuditRow>> {
         query.limit = query.limit.min(PAGE_MAX);
-        self.0.store.read(move |read| Ok(read.system_audit(&query)?)).await
+        self.0.store.scan(move |read| Ok(read.system_audit(&query)?)).await
     }
 
     /// Recompute the tenant's chain, row by row, against the head that is stored.
@@ -64,7 +64,7 @@ impl Directory {
     pub async fn verify_system_audit(&self) -> Result<Verdict> {
         self.0
             .store
-            .read(|read| {
+            .scan(|read| {
                 verify(|after| Ok(read.system_audit_after(after, CHUNK)?), read.system_audit_head()?)
             })
             .await

@@ -45,6 +45,14 @@ pub struct Caller {
     pub address: Option<IpAddr>,
 }
 
+/// The household of an address, which limits count as one: an IPv6 client has a whole /64.
+pub fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),
+        v4 => v4,
+    }
+}
+
 /// One request to change something in a tenant.
 pub struct Context {
     pub tenant: TenantId,
@@ -106,4 +114,18 @@ pub struct Written {
     /// For a group.
     pub member_count: Option<u64>,
     pub quirks: Quirks,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::network_of;
+
+    #[test]
+    fn a_v6_household_is_one() {
+        let same = |a: &str, b: &str| network_of(a.parse().unwrap()) == network_of(b.parse().unwrap());
+        assert!(same("2001:db8::1", "2001:db8::ffff:1"));
+        assert!(!same("2001:db8::1", "2001:db8:0:1::1"));
+        assert!(!same("192.0.2.1", "192.0.2.2"));
+        assert!(same("192.0.2.1", "::ffff:192.0.2.1"));
+    }
 }

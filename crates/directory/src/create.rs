@@ -3,7 +3,7 @@
 use scim::check::{Checked, Purpose, check};
 use scim::{Resource, ScimType};
 use serde_json::{Value, json};
-use store::{ChangeKind, InactiveConflict, Kind, Stored};
+use store::{ChangeKind, InactiveConflict, Kind, Narrow, Stored};
 
 use crate::context::{Context, Written};
 use crate::directory::Directory;
@@ -67,21 +67,20 @@ impl Transaction<'_> {
             return if free { Ok(Some(other)) } else { Err(taken(kind, resource, Some(&other.id))) };
         }
         let Some(external_id) = external_id(resource) else { return Ok(None) };
-        for other in self.write.by_value(kind, EXTERNAL_ID, external_id)? {
-            if is_active(&other)? {
-                continue;
+        // externalId need not be unique: of those that have it one is enough, and none is loaded in vain.
+        let same_external_id = Narrow::Value { path: EXTERNAL_ID, key: external_id.to_owned() };
+        let narrow = Narrow::And(vec![same_external_id, Narrow::Active(false)]);
+        match self.write.scan(kind, &narrow, None, 1)?.pop() {
+            Some(other) if !reactivate => {
+                let detail = format!(
+                    "externalId \"{external_id}\" belongs to the inactive User {}; set active to true there by PATCH, or \
+                     let this tenant reactivate such users by its setting",
+                    other.id
+                );
+                Err(Error::Scim(scim::Error::new(ScimType::Uniqueness, detail)))
             }
-            if reactivate {
-                return Ok(Some(other));
-            }
-            let detail = format!(
-                "externalId \"{external_id}\" belongs to the inactive User {}; set active to true there by PATCH, or let \
-                 this tenant reactivate such users by its setting",
-                other.id
-            );
-            return Err(Error::Scim(scim::Error::new(ScimType::Uniqueness, detail)));
+            other => Ok(other),
         }
-        Ok(None)
     }
 
     /// The inactive user gets the attributes of the body; id and group memberships stay.

@@ -2,7 +2,7 @@
 
 use scim::Resource;
 use scim::projection::Projection;
-use store::{Kind, TenantId};
+use store::{Kind, TenantId, TenantRead};
 
 use crate::directory::Directory;
 use crate::error::{Error, Result};
@@ -18,6 +18,10 @@ pub struct Found {
     pub version: u64,
 }
 
+/// Members of a group that are read where they are asked for; more are read as a scan is, so that one huge group keeps
+/// nobody from being answered.
+pub(crate) const MEMBERS_AT_ONCE: u64 = 1_000;
+
 impl Directory {
     /// A resource of another tenant is not found, as one that never existed.
     ///
@@ -30,18 +34,60 @@ impl Directory {
         id: &str,
         projection: &Projection,
     ) -> Result<Found> {
-        let (directory, id, projection) = (self.clone(), id.to_owned(), projection.clone());
-        let owner = tenant.clone();
-        self.0
-            .store
-            .tenant(tenant)
-            .read(move |read| {
-                let stored = read.resource(kind, &id)?.ok_or_else(|| Error::not_found(kind, &id))?;
-                let links = Links { public_url: directory.public_url(), tenant: &owner };
-                let resource = links.full(read, &stored, Load::for_projection(&projection))?;
-                let resource = projection.apply(resource, scim_type(kind));
-                Ok(Found { resource, id, kind, version: stored.version })
-            })
-            .await
+        self.get_then(tenant, kind, id, projection, |found| found).await
+    }
+
+    /// The same, with what is made of it. That is done where the resource is read: for a huge group not on a thread that
+    /// answers others, and not for more of them at once than are scanned at once.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn get_then<T: Send + 'static>(
+        &self,
+        tenant: &TenantId,
+        kind: Kind,
+        id: &str,
+        projection: &Projection,
+        then: impl FnOnce(Found) -> T + Send + 'static,
+    ) -> Result<T> {
+        let asked = Asked {
+            directory: self.clone(),
+            tenant: tenant.clone(),
+            kind,
+            id: id.to_owned(),
+            projection: projection.clone(),
+        };
+        let store = self.0.store.tenant(tenant);
+        let found = store
+            .read(|read| if asked.is_huge(read)? { Ok(None) } else { asked.find(read).map(Some) })
+            .await?;
+        match found {
+            Some(found) => Ok(then(found)),
+            None => store.scan(move |read| asked.find(read).map(then)).await,
+        }
+    }
+}
+
+struct Asked {
+    directory: Directory,
+    tenant: TenantId,
+    kind: Kind,
+    id: String,
+    projection: Projection,
+}
+
+impl Asked {
+    fn is_huge(&self, read: &TenantRead<'_>) -> Result<bool> {
+        let members = self.kind == Kind::Group && self.projection.wants("members");
+        Ok(members && read.member_count(&self.id)? > MEMBERS_AT_ONCE)
+    }
+
+    fn find(&self, read: &TenantRead<'_>) -> Result<Found> {
+        let Self { directory, tenant, kind, id, projection } = self;
+        let stored = read.resource(*kind, id)?.ok_or_else(|| Error::not_found(*kind, id))?;
+        let links = Links { public_url: directory.public_url(), tenant };
+        let resource = links.full(read, &stored, Load::for_projection(projection))?;
+        let resource = projection.apply(resource, scim_type(*kind));
+        Ok(Found { resource, id: id.clone(), kind: *kind, version: stored.version })
     }
 }

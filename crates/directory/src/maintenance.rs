@@ -58,8 +58,8 @@ impl Directory {
         Ok(())
     }
 
-    /// Remove tombstones and request-log entries that are older than their tenant's settings keep them, and sessions that
-    /// have ended.
+    /// Remove tombstones and request-log entries that are older than their tenant's settings keep them, what is left of deleted
+    /// tenants, and sessions that have ended.
     ///
     /// # Errors
     /// [`Error::Internal`]
@@ -71,6 +71,7 @@ impl Directory {
                 Err(error) => return Err(error),
             }
         }
+        self.sweep().await?;
         let oldest = now.saturating_sub(session::LIFETIME).map_err(Error::internal)?;
         let idle = now.saturating_sub(session::IDLE).map_err(Error::internal)?;
         self.0.store.write(move |write| Ok(write.purge_sessions(oldest, idle).map(drop)?)).await

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
+use crate::context::network_of;
 use crate::error::{Error, Result};
 use crate::random::Random;
 
@@ -41,6 +42,10 @@ pub(crate) struct Passwords {
 
 /// Who tries: an operator name from an address. A name alone would let anybody lock somebody out.
 type Attempt = (String, Option<IpAddr>);
+
+fn attempt(name: &str, address: Option<IpAddr>) -> Attempt {
+    (name.to_owned(), address.map(network_of))
+}
 
 struct Failures {
     count: u32,
@@ -89,7 +94,7 @@ impl Passwords {
         let failures = self.failures.lock();
         let until = [(name, FREE_FAILURES), ("", FREE_FAILURES_OF_ADDRESS)]
             .into_iter()
-            .filter_map(|(name, free)| failures.get(&(name.to_owned(), address))?.until(free))
+            .filter_map(|(name, free)| failures.get(&attempt(name, address))?.until(free))
             .max();
         match until {
             Some(until) if now < until => {
@@ -109,15 +114,14 @@ impl Passwords {
             failures.clear();
         }
         for name in [name, ""] {
-            let entry =
-                failures.entry((name.to_owned(), address)).or_insert(Failures { count: 0, last: now });
+            let entry = failures.entry(attempt(name, address)).or_insert(Failures { count: 0, last: now });
             entry.count = entry.count.saturating_add(1);
             entry.last = now;
         }
     }
 
     pub(crate) fn succeeded(&self, name: &str, address: Option<IpAddr>) {
-        self.failures.lock().remove(&(name.to_owned(), address));
+        self.failures.lock().remove(&attempt(name, address));
     }
 }
 

@@ -13,6 +13,7 @@ use store::{Kind, Narrow, Stored, TenantId, TenantRead};
 use crate::cursor::{Cursors, Position};
 use crate::directory::Directory;
 use crate::error::{Error, Result};
+use crate::get::MEMBERS_AT_ONCE;
 use crate::location::scim_type;
 use crate::narrow::{Plan, mentions, plan};
 use crate::representation::{Links, Load};
@@ -83,6 +84,20 @@ impl Directory {
     /// # Errors
     /// `invalidFilter`, `invalidValue`, `invalidCursor`, `expiredCursor`, `invalidCount`; [`Error::NoTenant`]
     pub async fn query(&self, tenant: &TenantId, scope: Scope, request: SearchRequest) -> Result<Answer> {
+        self.query_then(tenant, scope, request, |answer| answer).await
+    }
+
+    /// The same, with what is made of it; see [`Self::get_then`].
+    ///
+    /// # Errors
+    /// As [`Self::query`].
+    pub async fn query_then<T: Send + 'static>(
+        &self,
+        tenant: &TenantId,
+        scope: Scope,
+        request: SearchRequest,
+        then: impl FnOnce(Answer) -> T + Send + 'static,
+    ) -> Result<T> {
         let (filter, quirks) = read_filter(request.filter.as_deref(), scope)?;
         let attributes: Vec<&str> = request.attributes.iter().map(String::as_str).collect();
         let excluded: Vec<&str> = request.excluded_attributes.iter().map(String::as_str).collect();
@@ -99,12 +114,12 @@ impl Directory {
             request,
         };
         let store = self.0.store.tenant(tenant);
-        let list = if query.is_quick() {
-            store.read(move |read| query.run(read)).await?
-        } else {
-            store.scan(move |read| query.run(read)).await?
-        };
-        Ok(Answer { list, quirks })
+        if query.is_quick()
+            && let Some(list) = store.read(|read| query.run_unless_huge(read)).await?
+        {
+            return Ok(then(Answer { list, quirks }));
+        }
+        store.scan(move |read| Ok(then(Answer { list: query.run(read)?, quirks }))).await
     }
 }
 
@@ -214,10 +229,33 @@ impl Query {
     }
 
     fn run(&self, read: &TenantRead<'_>) -> Result<ListResponse> {
-        let page = match &self.sort {
-            None => self.in_order_of_id(read)?,
-            Some((path, order)) => self.sorted(read, path, *order)?,
-        };
+        let page = self.page(read)?;
+        self.response(read, page)
+    }
+
+    /// `None` if the page holds groups with so many members that it is better read as a scan.
+    fn run_unless_huge(&self, read: &TenantRead<'_>) -> Result<Option<ListResponse>> {
+        let page = self.page(read)?;
+        if self.projection.wants("members") {
+            let mut members = 0;
+            for group in page.rows.iter().filter(|row| row.kind == Kind::Group) {
+                members += read.member_count(&group.id)?;
+            }
+            if members > MEMBERS_AT_ONCE {
+                return Ok(None);
+            }
+        }
+        self.response(read, page).map(Some)
+    }
+
+    fn page(&self, read: &TenantRead<'_>) -> Result<Page> {
+        match &self.sort {
+            None => self.in_order_of_id(read),
+            Some((path, order)) => self.sorted(read, path, *order),
+        }
+    }
+
+    fn response(&self, read: &TenantRead<'_>, page: Page) -> Result<ListResponse> {
         let load = Load::for_projection(&self.projection);
         let links = self.links();
         let mut resources = Vec::with_capacity(page.rows.len());

@@ -68,6 +68,12 @@ impl Session {
     }
 }
 
+/// An operator who gave the right password, and the hash that it was compared with.
+pub(crate) struct Proven {
+    operator: Operator,
+    password_hash: String,
+}
+
 /// The one answer to a wrong name, a wrong password and a disabled operator.
 fn refused() -> Error {
     Error::Forbidden("the name or the password is wrong".to_owned())
@@ -84,7 +90,8 @@ impl Directory {
         request_id: &str,
     ) -> Result<SignedIn> {
         let now = self.now();
-        let operator = self.prove(name, password, address, request_id, "sign_in.failed").await?;
+        let Proven { operator, password_hash } =
+            self.prove(name, password, address, request_id, "sign_in.failed").await?;
         let token = BASE64_URL_SAFE_NO_PAD.encode(self.0.random.bytes::<32>());
         let row = SessionRow {
             digest: self.digest(&token).to_vec(),
@@ -102,6 +109,11 @@ impl Directory {
         self.0
             .store
             .write(move |write| {
+                // Meanwhile the password may have been changed or the operator disabled, which ended all sessions.
+                let still = write.operator(&row.operator)?;
+                if still.is_none_or(|o| o.disabled.is_some() || o.password_hash != password_hash) {
+                    return Err(refused());
+                }
                 write.insert_session(&row)?;
                 write.append_system_audit(system_entry(&caller, now, "sign_in", name, json!({})))?;
                 Ok::<_, Error>(())
@@ -211,7 +223,7 @@ impl Directory {
         address: Option<IpAddr>,
         request_id: &str,
         action: &'static str,
-    ) -> Result<Operator> {
+    ) -> Result<Proven> {
         let (now, folded) = (self.now(), scim::compare::fold(name.trim()));
         self.0.passwords.may_try(&folded, address, now)?;
         if password.len() > crate::password::PASSWORD_MAX || folded.len() > 1024 {
@@ -222,7 +234,8 @@ impl Directory {
         let right = self.0.passwords.verify(password, usable.map(|row| row.password_hash.clone())).await?;
         if let (true, Some(row)) = (right, usable) {
             self.0.passwords.succeeded(&folded, address);
-            return self.operator(&row.id).await;
+            let operator = self.operator(&row.id).await?;
+            return Ok(Proven { operator, password_hash: row.password_hash.clone() });
         }
         self.0.passwords.failed(&folded, address, now);
         // A name that is not an operator's may be a password typed into the wrong field; it is not written down.

@@ -11,6 +11,9 @@ use crate::error::{Error, Result};
 use crate::name;
 use crate::transaction::Transaction;
 
+/// Rows of a deleted tenant removed in one step.
+const SWEPT_AT_ONCE: u64 = 2_000;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
     pub id: TenantId,
@@ -89,7 +92,8 @@ impl Directory {
         Ok(after)
     }
 
-    /// The tenant and everything in it, for good. What remains is the entry of the system's audit log.
+    /// The tenant and everything in it, for good. What remains is the entry of the system's audit log. It is gone at once;
+    /// its rows are removed in steps, so that other tenants' writes go on meanwhile.
     ///
     /// # Errors
     /// [`Error::NoTenant`]
@@ -112,7 +116,14 @@ impl Directory {
                 ))?;
                 Ok::<_, Error>(())
             })
-            .await
+            .await?;
+        self.sweep().await
+    }
+
+    /// Remove what is left of deleted tenants.
+    pub(crate) async fn sweep(&self) -> Result<()> {
+        while self.0.store.write(|write| Ok::<_, Error>(write.sweep(SWEPT_AT_ONCE)?)).await? > 0 {}
+        Ok(())
     }
 
     /// A change of the tenant's administration: no resource, no entry in the request log.

@@ -152,7 +152,7 @@ fn exact_page(
     Ok(total)
 }
 
-fn count(read: &TenantRead<'_>, kind: Kind, narrow: &Narrow) -> Result<u64> {
+pub(super) fn count(read: &TenantRead<'_>, kind: Kind, narrow: &Narrow) -> Result<u64> {
     Ok(match narrow {
         Narrow::All => read.count(kind)?,
         Narrow::Nothing => 0,

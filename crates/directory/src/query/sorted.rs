@@ -7,6 +7,7 @@ use scim::path::AttributePath;
 use scim::sort::{SortKey, SortOrder};
 use store::{Kind, TenantRead};
 
+use super::page::count;
 use super::{Page, Paging, Query, rank};
 use crate::cursor::{Key, Position};
 use crate::error::Result;
@@ -14,6 +15,9 @@ use crate::location::scim_type;
 
 /// Characters of a text that order it. Beyond them the id decides, so that cursors stay short.
 const KEY_CHARS: usize = 128;
+
+/// From here on it is worth counting before keys are kept.
+const FAR: usize = 4_096;
 
 struct Ranked {
     key: SortKey,
@@ -32,7 +36,12 @@ impl Query {
             Paging::Index(start) => (usize::try_from(start - 1).unwrap_or(usize::MAX), None),
             Paging::Cursor(position) => (0, position.as_ref().map(Ranked::from)),
         };
-        let keep = skip.saturating_add(self.count).saturating_add(1);
+        // Behind the last resource there is nothing to keep.
+        let keep = if skip >= FAR && skip as u64 >= self.candidates(read)? {
+            0
+        } else {
+            skip.saturating_add(self.count).saturating_add(1)
+        };
         let mut total = 0;
         let mut best: Vec<Ranked> = Vec::new();
         for (kind, plan) in &self.plans {
@@ -74,6 +83,13 @@ impl Query {
             rows.extend(read.resource(ranked.kind, &ranked.id)?);
         }
         Ok(Page { rows, total, next })
+    }
+}
+
+impl Query {
+    /// No fewer than there are matches.
+    fn candidates(&self, read: &TenantRead<'_>) -> Result<u64> {
+        self.plans.iter().map(|(kind, plan)| count(read, *kind, &plan.narrow)).sum()
     }
 }
 

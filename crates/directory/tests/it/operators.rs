@@ -235,3 +235,37 @@ async fn generated_passwords_will_do() {
     assert_ne!(password, house.directory.generate_password());
     house.directory.create_operator(caller(), "ada", &password, vec![]).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_v6_household_is_slowed_down_as_one() {
+    let house = house().await;
+    operator(&house, "ada", Grant::everywhere(Role::Reader)).await;
+    let sign_in = |last: u16| {
+        let address = IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, last]);
+        house.directory.sign_in("ada", "a wrong guess", Some(address), "r")
+    };
+    for last in 0..5 {
+        assert_eq!(refusal(sign_in(last).await).0, 403);
+    }
+    assert_eq!(refusal(sign_in(5).await).0, 429);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_sign_in_with_the_old_password_does_not_outlive_the_change() {
+    let house = house().await;
+    let ada = operator(&house, "ada", Grant::everywhere(Role::Reader)).await;
+    let passwords = ["the first of two passwords", "the second of two passwords"];
+    let mut current = PASSWORD;
+    for next in passwords.into_iter().cycle().take(8) {
+        let signing_in = tokio::spawn({
+            let directory = house.directory.clone();
+            async move { directory.sign_in("ada", current, address(1), "r").await }
+        });
+        house.directory.set_password(caller(), &ada.id, next).await.unwrap();
+        // Whichever came first: the session is refused, or ended by the change.
+        if let Ok(signed_in) = signing_in.await.unwrap() {
+            assert!(session(&house, &signed_in.token).await.is_none(), "signed in with {current}");
+        }
+        current = next;
+    }
+}
