@@ -61,7 +61,7 @@ impl Exchange {
 
     /// A command line that sends the same request, with the credential in the variable `TOKEN`.
     pub fn curl(&self) -> String {
-        let mut line = format!("curl -i --path-as-is -X {} {}", self.method, quoted(&self.url));
+        let mut line = format!("curl -i --path-as-is -X {} {}", self.method, with_token(&self.url));
         for (name, value) in &self.request_headers {
             if matches!(name.as_str(), "host" | "content-length" | "accept-encoding") {
                 continue;
@@ -86,8 +86,9 @@ fn quoted(text: &str) -> String {
 
 /// Quoted, but for the variable.
 fn with_token(text: &str) -> String {
+    let quoted = |part: &str| if part.is_empty() { String::new() } else { quoted(part) };
     let parts: Vec<String> = text.split(TOKEN).map(quoted).collect();
-    parts.join("\"$TOKEN\"").replace("''", "")
+    parts.join("\"$TOKEN\"")
 }
 
 /// Finds what must not be shown.

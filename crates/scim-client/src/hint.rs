@@ -84,7 +84,7 @@ fn wait(failure: &Failure) -> String {
 /// The target's own words.
 fn words(failure: &Failure) -> String {
     let scim_type = failure.scim_type().map(|t| format!(" ({t})")).unwrap_or_default();
-    failure.detail().map(|detail| format!(" It says{scim_type}: {detail}")).unwrap_or(scim_type)
+    failure.detail().map(|detail| format!(" It says{scim_type}: \"{detail}\".")).unwrap_or(scim_type)
 }
 
 pub(crate) fn hint(failure: &Failure) -> &'static str {

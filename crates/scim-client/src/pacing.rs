@@ -18,6 +18,8 @@ pub struct PacingOptions {
     pub per_second_max: Option<u32>,
     /// An answer slower than this counts as a sign of overload.
     pub slow: Duration,
+    /// Without `Retry-After`: the pause after the first throttled answer in a row; doubled with each further one.
+    pub pause: Duration,
     /// A pause longer than this is not waited for; the caller is told instead.
     pub patience: Duration,
 }
@@ -29,6 +31,7 @@ impl Default for PacingOptions {
             ceiling: 16,
             per_second_max: None,
             slow: Duration::from_secs(5),
+            pause: Duration::from_secs(1),
             patience: Duration::from_secs(60),
         }
     }
@@ -63,9 +66,7 @@ pub enum Signal {
     Void,
 }
 
-/// Without `Retry-After`: the pause after the first throttled answer in a row, doubled with each further one …
-const PAUSE_MIN: Duration = Duration::from_secs(1);
-/// … up to this.
+/// The longest pause that is made without being asked.
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone)]
@@ -144,7 +145,7 @@ impl Pace {
                 self.limit = (self.limit + step).min(f64::from(self.options.ceiling));
             }
             Signal::Throttled(asked) => {
-                let doubled = PAUSE_MIN * 2u32.saturating_pow(self.throttled_in_a_row.min(6));
+                let doubled = self.options.pause.saturating_mul(1 << self.throttled_in_a_row.min(6));
                 let pause = asked.unwrap_or(doubled.min(PAUSE_MAX));
                 // The answers of one burst are one sign.
                 if self.shrink(started, now) {
