@@ -25,5 +25,8 @@ fn the_guide_lists_every_quirk() {
         std::fs::write(PAGE, &page).expect("the page can be written");
     }
     let written = std::fs::read_to_string(PAGE).unwrap_or_default();
-    assert!(written == page, "docs/guide/quirks.md is not what the code says; run MUSTER_BLESS=1 cargo test -p scim docs");
+    assert!(
+        written == page,
+        "docs/guide/quirks.md is not what the code says; run MUSTER_BLESS=1 cargo test -p scim docs"
+    );
 }
