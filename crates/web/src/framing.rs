@@ -5,7 +5,8 @@
 //!   `"`, `<` or `>`. They are escaped here, in request lines only.
 //! - The library settles some ambiguities silently (a length given twice, a length beside chunks); here they are seen.
 //!
-//! Whenever the end of a message is not certain, the rest of the connection is passed on untouched.
+//! Whenever the end of a message is not certain, the rest of the connection is passed on untouched, and the connection is closed
+//! behind the answer (RFC 9112 §6.3): what would follow has no deadline and no certain beginning.
 
 /// Bytes of one header line that are looked at; the HTTP library refuses longer heads by itself.
 const LINE_BYTES: usize = 64 * 1024;
@@ -52,6 +53,11 @@ impl Framing {
     /// Whether a request ended and the next has not begun.
     pub(crate) fn is_idle(&self) -> bool {
         self.state == State::Start
+    }
+
+    /// Whether the end of a message was not certain: what follows is not looked at any more.
+    pub(crate) fn is_opaque(&self) -> bool {
+        self.state == State::Opaque
     }
 
     /// Whether a head with two readings has come by.
@@ -178,8 +184,6 @@ impl Head {
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
             self.encodings += 1;
             self.chunked = value.eq_ignore_ascii_case(b"chunked");
-        } else if name.eq_ignore_ascii_case(b"upgrade") {
-            self.unclear = true;
         }
     }
 }
@@ -235,12 +239,23 @@ mod tests {
             "Content-Length: 1\r\nContent-Length: 1\r\n",
             "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n",
             "Transfer-Encoding: gzip\r\n",
-            "Upgrade: h2c\r\n",
             "no colon\r\n",
         ] {
             let text = format!("POST / HTTP/1.1\r\n{head}\r\nGET /\" HTTP/1.1\r\n\r\n");
             check(&text, &text);
+            let mut framing = Framing::default();
+            framing.pass(text.as_bytes(), &mut Vec::new());
+            assert!(framing.is_opaque(), "{head}");
         }
+    }
+
+    /// Java's client offers HTTP/2 with its first request; nothing here is ever upgraded, so the next request follows.
+    #[test]
+    fn an_offer_to_upgrade_changes_nothing() {
+        check(
+            "GET /a\" HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\nGET /b\" HTTP/1.1\r\n\r\n",
+            "GET /a%22 HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\nGET /b%22 HTTP/1.1\r\n\r\n",
+        );
     }
 
     #[test]

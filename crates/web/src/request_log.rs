@@ -97,7 +97,7 @@ impl Facts {
             detail: None,
             resource_id: reply.resource_id.clone(),
             quirks: ids(&reply.quirks),
-            body: reply.value.as_ref().map(|value| text_of(excerpt(value, reply.body.len()))),
+            body: reply.value.clone().map(text_of),
         }
     }
 
@@ -117,20 +117,33 @@ fn ids(quirks: &Quirks) -> Vec<String> {
     quirks.iter().map(|quirk| quirk.id().to_owned()).collect()
 }
 
-/// Of a long page only so many resources as can be shown; the rest need not be redacted to be cut off.
-fn excerpt(value: &Value, bytes: usize) -> Value {
-    let Some(resources) = value.get("Resources").and_then(Value::as_array) else { return value.clone() };
-    if bytes <= BODY_BYTES || resources.is_empty() {
-        return value.clone();
+/// Of an answer of so many bytes as much as can be shown: what would be cut off need not be copied and redacted before.
+pub(crate) fn excerpt(mut value: Value, bytes: usize) -> Value {
+    if bytes > BODY_BYTES {
+        let mut left = BODY_BYTES;
+        shorten(&mut value, &mut left);
     }
-    let shown = (BODY_BYTES * resources.len() / bytes).max(1) + 1;
-    let members = value.as_object().into_iter().flatten().map(|(name, member)| match member {
-        Value::Array(items) if name == "Resources" => {
-            (name.clone(), items.iter().take(shown).cloned().collect())
+    value
+}
+
+/// End every list where the bytes that are `left` end.
+fn shorten(value: &mut Value, left: &mut usize) {
+    match value {
+        Value::Array(items) => {
+            let mut kept = 0;
+            for item in items.iter_mut() {
+                if *left == 0 {
+                    break;
+                }
+                shorten(item, left);
+                kept += 1;
+            }
+            items.truncate(kept);
         }
-        other => (name.clone(), other.clone()),
-    });
-    Value::Object(members.collect())
+        Value::Object(object) => object.values_mut().for_each(|value| shorten(value, left)),
+        Value::String(text) => *left = left.saturating_sub(text.len() + 2),
+        Value::Null | Value::Bool(_) | Value::Number(_) => *left = left.saturating_sub(1),
+    }
 }
 
 fn text_of(body: Value) -> String {
@@ -194,14 +207,21 @@ mod tests {
         assert!(long.len() <= BODY_BYTES + 40 && long.ends_with("bytes more»"), "{}", long.len());
     }
 
+    /// The text that is kept is the same as if the whole had been made into text first.
     #[test]
-    fn a_long_page_is_cut_before_it_is_redacted() {
-        let page =
-            json!({ "totalResults": 1000, "Resources": vec![json!({"userName": "a".repeat(1000)}); 1000] });
-        let cut = excerpt(&page, page.to_string().len());
-        assert_eq!(cut["totalResults"], 1000);
-        assert!(cut["Resources"].as_array().unwrap().len() <= 40);
+    fn a_long_answer_is_cut_before_it_is_redacted() {
+        let user = json!({ "userName": "a".repeat(1000), "roles": [{"value": 1}, {"value": null}] });
+        let member = json!({ "value": "ü".repeat(20), "type": "User" });
+        let page = json!({ "totalResults": 1000, "Resources": vec![user; 1000] });
+        let group = json!({ "displayName": "g", "members": vec![member; 100_000], "meta": {"version": 1} });
+        for (whole, list, most) in [(page, "Resources", 40), (group, "members", 2_000)] {
+            let text = whole.to_string();
+            let cut = excerpt(whole.clone(), text.len());
+            assert!(cut[list].as_array().unwrap().len() <= most, "{list}");
+            let kept = |text: &str| text[..text.floor_char_boundary(BODY_BYTES)].to_owned();
+            assert_eq!(kept(&cut.to_string()), kept(&text), "{list}");
+        }
         let short = json!({ "Resources": [1, 2] });
-        assert_eq!(excerpt(&short, 20), short);
+        assert_eq!(excerpt(short.clone(), 20), short);
     }
 }

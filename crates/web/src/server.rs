@@ -3,12 +3,11 @@
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use http::Request;
+use http::{HeaderValue, Request, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -21,7 +20,7 @@ use tower::ServiceExt;
 use crate::client_address::Peer;
 use crate::guard::Ambiguous;
 use crate::metrics::Metrics;
-use crate::stream::{Patience, Stream};
+use crate::stream::{Patience, Seen, Stream};
 use crate::tls::Tls;
 
 /// What clients may hold open, and for how long.
@@ -144,15 +143,24 @@ impl Server {
 
     async fn http<I: AsyncRead + AsyncWrite + Unpin>(&self, connection: I, peer: Peer) {
         let patience = Patience { head: self.limits.head, idle: self.limits.idle, write: self.limits.write };
-        let ambiguous = Arc::new(AtomicBool::new(false));
-        let stream = Stream::new(connection, patience, ambiguous.clone());
+        let seen = Arc::<Seen>::default();
+        let stream = Stream::new(connection, patience, seen.clone());
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(peer);
-            if ambiguous.load(Ordering::Relaxed) {
+            if seen.is_ambiguous() {
                 request.extensions_mut().insert(Ambiguous);
             }
-            self.router.clone().oneshot(request)
+            let (answer, seen) = (self.router.clone().oneshot(request), seen.clone());
+            async move {
+                let mut answer = answer.await;
+                if let Ok(answer) = &mut answer
+                    && seen.is_opaque()
+                {
+                    answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                }
+                answer
+            }
         });
         let connection = http1::Builder::new()
             // The stream keeps these times itself, apart for a head that trickles in and a pause between requests.

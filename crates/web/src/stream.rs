@@ -33,7 +33,26 @@ pub(crate) struct Stream<I> {
     patience: Patience,
     reading: Option<(Waiting, Pin<Box<Sleep>>)>,
     writing: Option<Pin<Box<Sleep>>>,
-    ambiguous: Arc<AtomicBool>,
+    seen: Arc<Seen>,
+}
+
+/// What became known of a connection by its bytes.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    ambiguous: AtomicBool,
+    opaque: AtomicBool,
+}
+
+impl Seen {
+    /// A head with two readings has come by.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        self.ambiguous.load(Ordering::Relaxed)
+    }
+
+    /// Where the next request begins is not certain: there must not be one.
+    pub(crate) fn is_opaque(&self) -> bool {
+        self.opaque.load(Ordering::Relaxed)
+    }
 }
 
 /// What a read is waiting for.
@@ -44,8 +63,8 @@ enum Waiting {
 }
 
 impl<I> Stream<I> {
-    /// `ambiguous` is set once a head with two readings has come by.
-    pub(crate) fn new(inner: I, patience: Patience, ambiguous: Arc<AtomicBool>) -> Self {
+    /// `seen` is told what becomes known.
+    pub(crate) fn new(inner: I, patience: Patience, seen: Arc<Seen>) -> Self {
         Self {
             inner,
             framing: Framing::default(),
@@ -56,7 +75,7 @@ impl<I> Stream<I> {
             patience,
             reading: None,
             writing: None,
-            ambiguous,
+            seen,
         }
     }
 
@@ -125,8 +144,11 @@ impl<I: AsyncRead + Unpin> AsyncRead for Stream<I> {
             }
             let was_head = this.framing.in_head();
             this.framing.pass(raw.filled(), &mut this.ready);
+            if this.framing.is_opaque() {
+                this.seen.opaque.store(true, Ordering::Relaxed);
+            }
             if this.framing.is_ambiguous() {
-                this.ambiguous.store(true, Ordering::Relaxed);
+                this.seen.ambiguous.store(true, Ordering::Relaxed);
             }
             if !this.ready.is_empty() {
                 this.first = false;

@@ -98,8 +98,10 @@ pub(crate) async fn run(
         body,
         draft: draft.clone(),
     });
-    let work = Box::pin(finish(app.clone(), endpoint, client, draft, request_id.clone(), call));
-    let outcome = if endpoint.access == Access::ScimWrite {
+    let work =
+        Box::pin(finish(app.clone(), endpoint, client.clone(), draft.clone(), request_id.clone(), call));
+    let is_write = endpoint.access == Access::ScimWrite;
+    let outcome = if is_write {
         // A task of its own: when the client goes away, or waits no longer, the write and its log entry are still completed.
         tokio::time::timeout(WORK_TIMEOUT, tokio::spawn(work)).await
     } else {
@@ -110,7 +112,12 @@ pub(crate) async fn run(
         Ok(Err(_)) => Refusal::internal(&request_id).into_response(),
         Err(_) => {
             app.metrics.timed_out();
-            Refusal::timed_out().into_response()
+            let refusal = Refusal::timed_out();
+            // A write goes on by itself, and records what becomes of it.
+            if !is_write {
+                record(&app, &client, &draft, &Err(refusal.clone())).await;
+            }
+            refusal.into_response()
         }
     };
     response.extensions_mut().insert(Answered(endpoint.path.into()));
@@ -201,7 +208,8 @@ async fn record(app: &App, client: &Client, draft: &Draft, answer: &Answer) {
         Err(refusal) => {
             let exchange = draft.finish(Facts::of_refusal(refusal));
             if let Err(error) = app.directory.record_error(&client.tenant, exchange).await {
-                tracing::warn!(%error, "a refused request could not be put into the request log");
+                tracing::warn!(%error, "a refused request has to wait for its place in the request log");
+                app.directory.record_read(&client.tenant, || draft.finish(Facts::of_refusal(refusal)));
             }
         }
     }

@@ -11,6 +11,8 @@ use scim::ScimType;
 use scim::quirk::Quirks;
 use serde_json::Value;
 
+use crate::request_log;
+
 /// RFC 7644 §3.1
 const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json");
 
@@ -19,7 +21,7 @@ const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json")
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) body: Bytes,
-    /// What `body` says.
+    /// What `body` says, as far as the request log will show it.
     pub(crate) value: Option<Value>,
     pub(crate) etag: Option<String>,
     pub(crate) location: Option<String>,
@@ -31,7 +33,8 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn json(status: StatusCode, value: Value) -> Self {
-        let body = value.to_string().into();
+        let body = Bytes::from(value.to_string());
+        let value = request_log::excerpt(value, body.len());
         Self { body, value: Some(value), ..Self::empty(status) }
     }
 

@@ -1,6 +1,6 @@
 //! One user or group: POST, GET, PUT, PATCH, DELETE (RFC 7644 §3.3, §3.4.1, §3.5, §3.6).
 
-use directory::{Error, Kind, Written, etag, scim_type};
+use directory::{Error, Found, Kind, Written, etag, scim_type};
 use http::StatusCode;
 use scim::Resource;
 use scim::projection::Projection;
@@ -24,12 +24,17 @@ pub(crate) async fn create(mut call: Call, kind: Kind) -> Answer {
 
 pub(crate) async fn get(call: Call, kind: Kind) -> Answer {
     let projection = call.parameters.projection()?;
-    let found = call.app.directory.get(&call.client.tenant, kind, &call.id, &projection).await;
-    let found = found.and_then(|found| call.condition.check_read(found.version).map(|()| found));
-    match found {
-        Ok(found) => {
-            let location = call.app.directory.public_url().location(&call.client.tenant, kind, &found.id);
-            let reply = resource(StatusCode::OK, found.resource, kind, found.version, &projection);
+    let (condition, shown_by) = (call.condition.clone(), projection.clone());
+    // Made where it is read: of a huge group also the text takes its time.
+    let reply = move |found: Found| {
+        condition.check_read(found.version)?;
+        Ok(resource(StatusCode::OK, found.resource, kind, found.version, &shown_by))
+    };
+    let directory = &call.app.directory;
+    let made = directory.get_then(&call.client.tenant, kind, &call.id, &projection, reply).await;
+    match made.and_then(|made| made) {
+        Ok(reply) => {
+            let location = directory.public_url().location(&call.client.tenant, kind, &call.id);
             Ok(Reply { location: Some(location), resource_id: Some(call.id), ..reply })
         }
         Err(Error::NotModified { current }) => {
@@ -80,9 +85,12 @@ pub(crate) async fn patch(mut call: Call, kind: Kind) -> Answer {
 
 /// The members of a large group, which a PATCH does not load, because the client named them in `attributes`.
 async fn with_members(call: &Call, recorded: Reply, projection: &Projection) -> Answer {
-    let found = call.app.directory.get(&call.client.tenant, Kind::Group, &call.id, projection).await;
-    let found = found.map_err(|error| call.refusal(error))?;
-    let reply = resource(StatusCode::OK, found.resource, Kind::Group, found.version, projection);
+    let shown_by = projection.clone();
+    let reply =
+        move |found: Found| resource(StatusCode::OK, found.resource, Kind::Group, found.version, &shown_by);
+    let (tenant, id) = (&call.client.tenant, &call.id);
+    let made = call.app.directory.get_then(tenant, Kind::Group, id, projection, reply).await;
+    let reply = made.map_err(|error| call.refusal(error))?;
     Ok(Reply { body: reply.body, value: reply.value, etag: reply.etag, ..recorded })
 }
 

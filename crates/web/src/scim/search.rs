@@ -1,6 +1,6 @@
 //! Queries: by URL (RFC 7644 §3.4.2) and by `POST …/.search` (§3.4.3), of one type or of all at the root.
 
-use directory::Scope;
+use directory::{Answer as Found, Scope};
 use http::StatusCode;
 use scim::message::SearchRequest;
 
@@ -19,10 +19,9 @@ pub(crate) async fn search(mut call: Call, scope: Scope) -> Answer {
 }
 
 async fn answer(call: &Call, scope: Scope, request: SearchRequest) -> Answer {
-    let found = call.app.directory.query(&call.client.tenant, scope, request).await;
-    let found = found.map_err(|error| call.refusal(error))?;
     // RFC 7644 §3.4.2: no match is 200 with an empty list, never 404. Entra's connection test rests on it.
-    let mut reply = Reply::json(StatusCode::OK, found.list.into_body());
-    reply.quirks = found.quirks;
-    Ok(reply)
+    let reply =
+        |found: Found| Reply { quirks: found.quirks, ..Reply::json(StatusCode::OK, found.list.into_body()) };
+    let found = call.app.directory.query_then(&call.client.tenant, scope, request, reply).await;
+    found.map_err(|error| call.refusal(error))
 }

@@ -113,9 +113,16 @@ async fn a_client_that_does_not_finish_its_head_is_cut_off() {
     let short =
         Limits { head: Duration::from_millis(50), idle: Duration::from_millis(50), ..Limits::default() };
     let running = start(None, short).await;
-    for text in
-        ["", "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"]
-    {
+    for text in [
+        "",
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+        "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+        // Heads behind which it is not certain where the next request begins must not buy endless time.
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+    ] {
         // It ends, whatever the client does; without the limit this test would wait for ever.
         say(running.connect().await, text).await;
     }
