@@ -27,6 +27,19 @@ async fn answers_have_a_size() {
     let over = Server::answering(scim("200 OK", &padded(limit + 1))).await;
     assert_eq!(get(&over, small()).await, FailureKind::TooLarge { limit });
 
+    // The same without saying so first.
+    let unannounced = async |length: usize| {
+        let body = padded(length);
+        let script = move |_, _: &_| {
+            let head = head("200 OK", &["content-type: application/scim+json"]);
+            vec![Act::Send(head), Act::Send(body.clone().into_bytes()), Act::Close]
+        };
+        Server::start(script).await
+    };
+    let exact = unannounced(limit).await;
+    assert!(exact.client_with(small()).get("/Users", "1", &Select::default()).await.is_ok());
+    assert_eq!(get(&unannounced(limit + 1).await, small()).await, FailureKind::TooLarge { limit });
+
     // No length said.
     let endless = Server::start(|_, _| vec![Act::Send(head("200 OK", &[])), Act::Endless(b"[[[[[[[[")]).await;
     assert_eq!(get(&endless, options()).await, FailureKind::TooLarge { limit: 4 * 1024 * 1024 });
