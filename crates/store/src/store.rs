@@ -6,16 +6,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
 use crate::options::{Location, Options};
-use crate::reader::Readers;
+use crate::reader::{Readers, Turns};
 use crate::tenant_id::TenantId;
 use crate::writer::Writer;
 use crate::{connection, dump, migration, tenant};
 
 /// Connections for scans, beside those for point reads.
-const SCANNERS: usize = 2;
+const SCANNERS: usize = 4;
+/// Of those, for one tenant: what belongs to none counts as one.
+const SCANNERS_OF_A_TENANT: usize = 2;
 
 /// The database. Cheap to clone; closed when the last clone goes.
 #[derive(Debug, Clone)]
@@ -26,6 +29,8 @@ struct Inner {
     writer: Writer,
     readers: Arc<Readers>,
     scanners: Arc<Readers>,
+    turns: Turns,
+    system_turns: Arc<Semaphore>,
     schema_version: u32,
     // Dropped last: removes a temporary folder.
     _folder: Option<tempfile::TempDir>,
@@ -58,6 +63,8 @@ impl Store {
             writer: Writer::start(db, options.on_fatal)?,
             readers: readers(options.readers),
             scanners: readers(SCANNERS),
+            turns: Turns::new(SCANNERS_OF_A_TENANT),
+            system_turns: Arc::new(Semaphore::new(SCANNERS_OF_A_TENANT)),
             schema_version,
             _folder: folder,
         })))
@@ -91,7 +98,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.0.scanners.scan(move |db| f(&SystemRead { db })).await
+        self.0.scanners.scan(self.0.system_turns.clone(), move |db| f(&SystemRead { db })).await
     }
 
     /// Change what belongs to no tenant.
@@ -128,7 +135,7 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`]
     pub async fn dump(&self) -> Result<String> {
-        self.0.scanners.scan(dump::dump).await
+        self.0.scanners.scan(self.0.system_turns.clone(), dump::dump).await
     }
 }
 
@@ -190,7 +197,8 @@ impl TenantStore {
         E: From<Error> + Send + 'static,
     {
         let tenant = self.tenant.clone();
-        self.store.0.scanners.scan(move |db| f(&TenantRead::open(db, &tenant)?)).await
+        let turns = self.store.0.turns.of(&tenant);
+        self.store.0.scanners.scan(turns, move |db| f(&TenantRead::open(db, &tenant)?)).await
     }
 
     /// A write: all of it or nothing, on disk when this returns. It is carried out even if the caller stops waiting.
