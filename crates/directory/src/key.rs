@@ -183,12 +183,15 @@ impl Directory {
         .await
     }
 
-    /// All keys of the tenant, those revoked too. Last use is as of the latest flush, at most a minute ago.
+    /// All keys of the tenant, those revoked too, with their last use through this process; what others saw is at most a
+    /// minute old.
     ///
     /// # Errors
     /// [`Error::NoTenant`]
     pub async fn keys(&self, tenant: &TenantId) -> Result<Vec<KeyRow>> {
-        self.0.store.tenant(tenant).read(|read| Ok(read.keys()?)).await
+        let mut keys = self.0.store.tenant(tenant).read(|read| read.keys()).await?;
+        self.0.last_used.add(tenant, &mut keys);
+        Ok(keys)
     }
 
     /// Whether the bearer credential is a live key of this tenant.
@@ -344,6 +347,17 @@ type Use = (Timestamp, Option<IpAddr>);
 impl LastUsed {
     fn note(&self, tenant: &TenantId, key: &str, at: Timestamp, address: Option<IpAddr>) {
         self.0.lock().insert((tenant.clone(), key.to_owned()), (at, address));
+    }
+
+    /// What is not in the store yet.
+    pub(crate) fn add(&self, tenant: &TenantId, keys: &mut [KeyRow]) {
+        let buffered = self.0.lock();
+        for key in keys {
+            if let Some((at, address)) = buffered.get(&(tenant.clone(), key.id.clone())) {
+                key.last_used = Some(*at);
+                key.last_address = address.map(|address| address.to_string());
+            }
+        }
     }
 
     /// By tenant; empties the buffer.

@@ -25,12 +25,12 @@ impl Directory {
     pub async fn statistics(&self, tenant: &TenantId) -> Result<Statistics> {
         let now = self.now();
         let left_out_reads = self.left_out_reads(tenant);
+        let keys = self.keys(tenant).await?;
         self.0
             .store
             .tenant(tenant)
             .read(move |read| {
                 let stats = read.stats()?;
-                let keys = read.keys()?;
                 let live =
                     |key: &&store::KeyRow| key.revoked.is_none() && key.expires.is_none_or(|at| now < at);
                 Ok(Statistics {

@@ -354,6 +354,11 @@ impl Browser {
         self.cdp("Emulation.setEmulatedMedia", features).await;
     }
 
+    /// In pictures of whole pages they would take place that is not there.
+    pub(crate) async fn hide_scrollbars(&self, hidden: bool) {
+        self.cdp("Emulation.setScrollbarsHidden", json!({ "hidden": hidden })).await;
+    }
+
     pub(crate) async fn allow_script(&self, allowed: bool) {
         self.cdp("Emulation.setScriptExecutionDisabled", json!({ "value": !allowed })).await;
     }

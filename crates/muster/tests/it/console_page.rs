@@ -179,15 +179,20 @@ impl Inspector {
         let file = |kind: &str| folder.join(format!("{name}-{kind}.png"));
         let other = "http://127.0.0.1:8080";
         browser.script(ELSEWHERE, &[json!(self.url), json!(other)]).await;
+        browser.hide_scrollbars(true).await;
         for (dark, theme) in [(false, "light"), (true, "dark")] {
             browser.dark(dark).await;
-            browser.resize(WIDE.0, WIDE.1).await;
-            browser.picture(&file(theme), false).await;
             browser.resize(NARROW.0, NARROW.1).await;
             browser.picture(&file(&format!("{theme}-360")), true).await;
+            browser.resize(WIDE.0, WIDE.1).await;
+            browser.picture(&file(theme), false).await;
         }
         browser.dark(false).await;
+        let height = browser.script("return document.documentElement.scrollHeight", &[]).await;
+        browser.resize(WIDE.0, u32::try_from(height.as_u64().unwrap()).unwrap()).await;
+        browser.picture(&file("light-whole"), false).await;
         browser.resize(WIDE.0, WIDE.1).await;
+        browser.hide_scrollbars(false).await;
         browser.script(ELSEWHERE, &[json!(other), json!(self.url)]).await;
     }
 }

@@ -337,8 +337,7 @@ async fn crowd(client: &Client) {
     let all = GIVEN.iter().flat_map(|given| FAMILY.iter().map(move |family| (given, family)));
     for (number, (given, family)) in all.skip(1).enumerate() {
         let name = format!("{given} {family}");
-        let plain: String = name.to_lowercase().replace('é', "e").replace('ł', "l").replace(' ', ".");
-        let login = format!("{plain}@fabrikam.example");
+        let login = format!("{}{family}@fabrikam.example", &given[..1]).to_lowercase();
         let user = json!({
             "schemas": [scim::urn::USER],
             "externalId": format!("e-{:04}", 4100 + number),
@@ -439,6 +438,11 @@ async fn groups(stage: &Stage, client: &Client, nadia: &str) {
 
 async fn logs(stage: &Stage) {
     let browser = &stage.browser;
+    browser.press("API Keys").await;
+    browser.on_page("API Keys").await;
+    // Its last use, at once, though the store hears of it once a minute.
+    browser.sees("tbody", "127.0.0.1").await;
+    stage.look("keys-used").await;
     browser.press("Logs").await;
     browser.on_page("Request log").await;
     stage.look("request-log").await;

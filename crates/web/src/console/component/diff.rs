@@ -27,7 +27,7 @@ fn element(map: &serde_json::Map<String, Value>) -> String {
         (Some(main), Some(kind)) => format!("{} ({kind})", short(main)),
         (Some(main), None) => short(main),
         (None, _) => {
-            map.iter().map(|(key, value)| format!("{key}: {}", short(value))).collect::<Vec<_>>().join(", ")
+            map.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| format!("{key}: {}", short(value))).collect::<Vec<_>>().join(", ")
         }
     }
 }

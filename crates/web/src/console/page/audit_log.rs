@@ -243,14 +243,14 @@ pub(crate) async fn system(desk: Arc<Desk>) -> Answer {
     let newest = desk.query.has("before").then(|| here.to_string());
     let body = html! {
         @if let Some(verdict) = &verdict { (shown(verdict)) }
-        (table("Sign-ins and operators", &[Column::new("Time"), Column::new("Action"), Column::new("Who"), Column::wide("By"), Column::new("From"), Column::wide("Detail")], &html! {
+        (table("Sign-ins and operators", &[Column::new("Time"), Column::new("Action"), Column::new("Who"), Column::wide("By"), Column::wide("From"), Column::wide("Detail")], &html! {
             @for row in &rows {
                 tr {
                     td { (time::ago(row.at, desk.now)) }
                     td { (action(&row.action)) }
                     td.break { (row.name.as_deref().unwrap_or("")) }
                     td.hide-narrow { (actor(&row.actor)) }
-                    td { (row.address.as_deref().unwrap_or("")) }
+                    td.hide-narrow { (row.address.as_deref().unwrap_or("")) }
                     td.hide-narrow.break { (told(&row.detail)) }
                 }
             }

@@ -51,7 +51,7 @@ impl<'a> Form<'a> {
                 }
             }
         };
-        let page = Page::new(Section::Groups, if group.is_some() { "Edit" } else { "New group" });
+        let page = Page::new(Section::Groups, if group.is_some() { "Edit group" } else { "New group" });
         let mut page = page.under("Groups", desk.url("groups")).status(self.status());
         if let Some((group, _)) = group {
             page = page.under(name_of(group), back);

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use serde_json::{Map, Value};
 
 use super::exchanges::object_path;
-use crate::console::component::diff::{Difference, diff};
+use crate::console::component::diff::{Difference, diff, short};
 use crate::console::component::icon::{Icon, icon};
 use crate::console::component::time;
 use crate::console::visit::Desk;
@@ -71,7 +71,27 @@ pub(crate) fn facts_of(detail: &Value) -> Vec<(String, String)> {
         .filter(|(name, of)| !told.contains(&name.as_str()) && !is_pair(of))
         .map(|(k, v)| (k.clone(), v.clone()))
         .collect();
-    rest.iter().map(|(name, value)| (name.clone(), crate::console::component::diff::short(value))).collect()
+    rest.iter().flat_map(|(name, value)| fact_of(name, value)).collect()
+}
+
+/// Members come as those added and those removed; the rest as it is.
+fn fact_of(name: &str, value: &Value) -> Vec<(String, String)> {
+    let side = |word: &str| {
+        let ids = value.get(word).and_then(Value::as_array)?;
+        (!ids.is_empty()).then(|| (format!("{name} {word}"), some_of(ids)))
+    };
+    if value.get("added").is_some() || value.get("removed").is_some() {
+        return ["added", "removed"].into_iter().filter_map(side).collect();
+    }
+    vec![(name.to_owned(), short(value))]
+}
+
+/// How many there are, and the first few of them.
+fn some_of(ids: &[Value]) -> String {
+    const SHOWN: usize = 3;
+    let first: Vec<String> = ids.iter().take(SHOWN).map(short).collect();
+    let more = if ids.len() > SHOWN { ", …" } else { "" };
+    format!("{} ({}{more})", time::number(ids.len() as u64), first.join(", "))
 }
 
 /// The actor without its technical prefix, with an icon for what it is.
@@ -81,6 +101,8 @@ pub(crate) fn actor(text: &str) -> Markup {
         Some(("operator", rest)) => {
             (Icon::Person, "Operator", rest.split_once(' ').map_or(rest, |(_, name)| name))
         }
+        // Where the system does not say who runs the command.
+        Some(("cli", "unknown")) => (Icon::Settings, "", "command line"),
         Some(("cli", user)) => (Icon::Settings, "Command line", user),
         _ => (Icon::Settings, "System", text),
     };
@@ -191,6 +213,9 @@ mod tests {
         ] {
             assert_eq!(action(text), expect);
         }
+        let members = json!({"members": {"added": ["1", "2", "3", "4"], "removed": []}, "name": "x"});
+        let facts = [("members added", "4 (1, 2, 3, …)"), ("name", "x")];
+        assert_eq!(facts_of(&members), facts.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let settings =
             differences(&json!({"restore_days": {"before": 30, "after": 7}, "members": {"added": []}}));
         assert_eq!(settings.len(), 1);

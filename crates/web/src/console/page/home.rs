@@ -15,7 +15,7 @@ use crate::console::component::shell::Page;
 use crate::console::component::time::{self, number};
 use crate::console::component::{button, copy};
 use crate::console::menu::Section;
-use crate::console::visit::Desk;
+use crate::console::visit::{Desk, sentence};
 
 const HOURS: i64 = 24;
 /// A key that ended longer ago than this is not missed.
@@ -103,7 +103,7 @@ fn failing(desk: &Desk, client: &Failing) -> Markup {
         glyph,
         &html! {
             strong { (name) } ": " (count) " refused or failed in the last 24 hours, of " (number(client.total)) ". "
-            @if let Some(detail) = &client.last_detail { span.soft.break { "Last: " (detail) " " } }
+            @if let Some(detail) = &client.last_detail { span.soft.break { "Last: " (sentence(detail.trim_end_matches('.'))) ". " } }
             a href=(link) { "See them" }
         },
     )

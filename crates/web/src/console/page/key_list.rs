@@ -98,7 +98,7 @@ fn row(desk: &Desk, key: &KeyRow, may: bool) -> Markup {
                 div.soft { code { "mst_" (key.id) "_…" } }
             }
             td.hide-narrow { span.chips { @for scope in &key.scopes { (chip::tag(scope)) } } }
-            td { (standing.shown()) @if let Some(at) = key.expires { div.soft.only-narrow { "until " (time::ago(at, desk.now)) } } @if let Some(at) = overlap(key, desk.now) { div.soft { "old secret until " (time::ago(at, desk.now)) } } }
+            td { (standing.shown()) @if let Some(at) = key.expires { div.soft.only-narrow { "expires " (time::ago(at, desk.now)) } } @if let Some(at) = overlap(key, desk.now) { div.soft { "old secret until " (time::ago(at, desk.now)) } } }
             td.hide-narrow { (time::ago(key.created, desk.now)) div.soft.break { "by " (maker(&key.created_by)) } }
             td.hide-narrow { (time::maybe(key.expires, desk.now, "never")) }
             td.hide-narrow {
@@ -127,6 +127,7 @@ fn overlap(key: &KeyRow, now: Timestamp) -> Option<Timestamp> {
 /// `operator:ID name` as `name`.
 fn maker(actor: &str) -> &str {
     match actor.split_once(':') {
+        Some(("cli", "unknown")) => "command line",
         Some(("cli", user)) => user,
         Some((_, rest)) => rest.split_once(' ').map_or(rest, |(_, name)| name),
         None => actor,
@@ -178,9 +179,12 @@ mod tests {
 
     #[test]
     fn makers_are_shown_by_name() {
-        for (actor, expect) in
-            [("operator:1 Ada Lovelace", "Ada Lovelace"), ("cli:root", "root"), ("system", "system")]
-        {
+        for (actor, expect) in [
+            ("operator:1 Ada Lovelace", "Ada Lovelace"),
+            ("cli:root", "root"),
+            ("cli:unknown", "command line"),
+            ("system", "system"),
+        ] {
             assert_eq!(maker(actor), expect);
         }
     }

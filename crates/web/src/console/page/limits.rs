@@ -138,7 +138,10 @@ impl Typed {
 }
 
 fn form(desk: &Desk, typed: &Typed, wrong: &Wrong) -> Markup {
-    let usual = format!("Empty is the server's default, now {}. 0 is no limit.", desk.app.options.rate_limit);
+    let usual = match desk.app.options.rate_limit {
+        0 => "Empty is the server's default, now no limit; so is 0.".to_owned(),
+        rate => format!("Empty is the server's default, now {rate}. 0 is no limit."),
+    };
     html! {
         @if let Some(text) = &wrong.form { (banner::text(Tone::Bad, text)) }
         form.form method="post" action=(desk.url("config/limits")) {

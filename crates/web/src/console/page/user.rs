@@ -202,9 +202,14 @@ pub(crate) async fn ask_delete(desk: Arc<Desk>) -> Answer {
         content: html! {
             p {
                 "Deletes 1 user, " strong { (person::text(&user.resource, "userName")) }
-                ", and takes it out of " (time::counted(groups.len() as u64, "group", "groups")) "."
+                @if groups.is_empty() { ", which is in no group." }
+                @else { ", and takes it out of " (time::counted(groups.len() as u64, "group", "groups")) "." }
             }
-            p.soft { "It can be restored for " (time::counted(u64::from(days), "day", "days")) " under Deleted users, with its groups." }
+            p.soft {
+                "It can be restored for " (time::counted(u64::from(days), "day", "days")) " under Deleted users"
+                @if !groups.is_empty() { ", with its groups" }
+                "."
+            }
         },
         action: &format!("{back}/delete"),
         csrf: desk.csrf(),

@@ -146,7 +146,7 @@ fn edit_page(
         (body)
         p.soft.small { "Other attributes can be changed " a href={ (back) "/json" } { "as JSON" } "." }
     };
-    Page::new(Section::Users, "Edit")
+    Page::new(Section::Users, "Edit user")
         .under("Users", desk.url("users"))
         .under(person::name_of(&user.resource), back)
         .status(status)
