@@ -24,7 +24,7 @@ impl Location {
         if let Some(path) = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")) {
             // SQLite takes an empty name for a database that is gone when it is closed.
             if path.is_empty() {
-                return Err(Error::Unsupported("sqlite: names no file; use sqlite:PATH".into()));
+                return Err(Error::Unsupported("the URL names no file".into()));
             }
             return Ok(Self::File(path.into()));
         }

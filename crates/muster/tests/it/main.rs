@@ -15,5 +15,6 @@ mod demo;
 mod idp;
 mod matrix;
 mod raw;
+mod readme;
 mod serve;
 mod server;
