@@ -25,7 +25,7 @@ const RESERVED: [(&str, &[&str]); 8] = [
     ("tokio", &["scim-client", "store", "directory", "provision", "validator", "web", "muster"]),
     ("axum", &["web"]),
     ("hyper", &["scim-client", "web"]),
-    ("http", &["scim-client", "web"]),
+    ("http", &["scim-client", "validator", "web"]),
     ("maud", &["web"]),
     ("reqwest", &["scim-client", "muster"]),
     ("clap", &["muster"]),

@@ -26,9 +26,12 @@ fn element(map: &serde_json::Map<String, Value>) -> String {
     match (main, map.get("type").and_then(Value::as_str)) {
         (Some(main), Some(kind)) => format!("{} ({kind})", short(main)),
         (Some(main), None) => short(main),
-        (None, _) => {
-            map.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| format!("{key}: {}", short(value))).collect::<Vec<_>>().join(", ")
-        }
+        (None, _) => map
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(key, value)| format!("{key}: {}", short(value)))
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }
 
