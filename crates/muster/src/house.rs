@@ -98,6 +98,14 @@ pub(crate) fn failure(error: directory::Error) -> Failure {
         directory::Error::Unknown { what: "operator", .. } => Failure::new(text).hint("muster operator list"),
         directory::Error::Busy => Failure::new(text).hint("try again"),
         directory::Error::Internal(_) => Failure::new(text).hint("--log debug says more"),
+        directory::Error::Invalid { field, .. } => match field {
+            "name" => Failure::new(text).hint("choose another name"),
+            "password" => Failure::new(text).hint("--generate makes a good one and shows it once"),
+            "expires" => Failure::new(text).hint("as in --expires 90d"),
+            "overlap" => Failure::new(text).hint("as in --overlap 7d"),
+            "public-url" => Failure::new(text).hint("as in --public-url https://scim.example.com"),
+            _ => Failure::new(text),
+        },
         _ => Failure::new(text),
     }
 }

@@ -60,14 +60,12 @@ impl Output {
 
     /// Report a failure: text on standard error and, with `--json`, the document on standard output.
     pub(crate) fn failed(self, failure: &Failure) -> ExitCode {
+        let hint = failure.hint.as_deref().unwrap_or("add --help to the command to see what it takes");
         if self.json {
-            print_line(&format!("{:#}", json!({ "error": failure.error, "hint": failure.hint })));
+            print_line(&format!("{:#}", json!({ "error": failure.error, "hint": hint })));
         }
         let mut stderr = std::io::stderr().lock();
-        let _ = writeln!(stderr, "error: {}", failure.error);
-        if let Some(hint) = &failure.hint {
-            let _ = writeln!(stderr, "hint: {hint}");
-        }
+        let _ = writeln!(stderr, "error: {}\nhint: {hint}", failure.error);
         ExitCode::from(if failure.usage { 2 } else { 1 })
     }
 }

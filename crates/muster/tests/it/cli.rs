@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use crate::client::user;
 use crate::server::{Server, muster, muster_with, program};
 
+/// Somebody else may have the usual port.
+const FREE: &str = "127.0.0.1:0";
 const ID: &str = "0190a6c0-0000-7000-8000-000000000000";
 
 fn keys(document: &Value) -> Vec<&str> {
@@ -103,11 +105,14 @@ fn exit_codes_and_hints() {
         (&["key", "revoke", "nothing"], 1),
         (&["key", "rotate", "nothing"], 1),
         (&["audit", "verify", "--tenant", ID], 1),
-        (&["serve", "--database-url", "postgres://muster:hunter2@db/muster"], 1),
+        (&["serve", "--listen", FREE, "--database-url", "postgres://muster:hunter2@db/muster"], 1),
         (&["serve", "--listen", "nowhere"], 1),
         (&["serve", "--tls-cert", "/nothing"], 2),
         (&["serve", "--trusted-proxy", "proxy.example"], 2),
-        (&["serve", "--public-url", "scim.example"], 1),
+        (&["serve", "--listen", FREE, "--public-url", "scim.example"], 1),
+        (&["serve", "--listen", FREE, "--database-url", "sqlite:"], 1),
+        (&["key", "create", "--tenant", "T", "--name", "k", "--scope", "SCIM2", "--expires", "2y"], 1),
+        (&["operator", "create", "ada", "--role", "reader", "--tenant", ID, "--generate"], 1),
         (&["nonsense"], 2),
         (&["serve", "--nonsense"], 2),
     ];
@@ -121,8 +126,9 @@ fn exit_codes_and_hints() {
         assert_eq!(with_json.code, *code, "{arguments:?} {with_json:?}");
         let document: Value = serde_json::from_str(&with_json.stdout).unwrap();
         assert_eq!(keys(&document), ["error", "hint"], "{arguments:?}");
+        assert!(document["hint"].as_str().is_some_and(|hint| !hint.is_empty()), "{arguments:?} {document}");
     }
-    let later = muster(&data, &["serve", "--database-url", "postgres://muster@db/muster"]);
+    let later = muster(&data, &["serve", "--listen", FREE, "--database-url", "postgres://muster@db/muster"]);
     assert!(later.stderr.contains("PostgreSQL comes with a later release"), "{later:?}");
     assert_eq!(muster(&data, &["--version"]).code, 0);
     assert_eq!(muster(&data, &["tenant", "--help"]).code, 0);
