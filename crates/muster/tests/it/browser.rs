@@ -5,7 +5,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -82,22 +82,30 @@ fn start_driver() -> (Child, String) {
     command.args(["--port=0", "--allowed-ips=127.0.0.1", "--log-level=WARNING"]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut driver = command.spawn().unwrap();
-    let mut output = BufReader::new(driver.stdout.take().unwrap());
+    let ready = port_of(driver.stdout.take().unwrap());
+    let Ok(port) = ready else {
+        let ended = driver.kill().and_then(|()| driver.wait());
+        panic!("chromedriver (Debian package chromium-driver) did not start: {ready:?} {ended:?}");
+    };
+    (driver, format!("127.0.0.1:{port}"))
+}
+
+/// The port that chromedriver says it listens on; all it says if it does not.
+fn port_of(output: ChildStdout) -> Result<String, String> {
+    let mut output = BufReader::new(output);
     let mut said = String::new();
     loop {
         let mut line = String::new();
-        if output.read_line(&mut line).unwrap() == 0 {
-            panic!("chromedriver (Debian package chromium-driver) did not start: {said}");
+        if output.read_line(&mut line).unwrap_or(0) == 0 {
+            return Err(said);
         }
-        said.push_str(&line);
-        let port =
-            line.trim().trim_end_matches('.').rsplit_once("successfully on port ").map(|(_, port)| port);
-        if let Some(port) = port {
-            let address = format!("127.0.0.1:{port}");
+        if let Some((_, port)) = line.trim().trim_end_matches('.').rsplit_once("successfully on port ") {
+            let port = port.to_owned();
             // Nobody reads on, and the driver must not stop at a full pipe.
             std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
-            return (driver, address);
+            return Ok(port);
         }
+        said.push_str(&line);
     }
 }
 
@@ -158,10 +166,6 @@ impl Browser {
         self.command("/url", &json!({ "url": url })).await.unwrap_or_else(|why| panic!("{url}: {why}"));
     }
 
-    pub(crate) async fn reload(&self) {
-        self.command("/refresh", &json!({})).await.unwrap();
-    }
-
     pub(crate) async fn back(&self) {
         self.command("/back", &json!({})).await.unwrap();
     }
@@ -175,10 +179,6 @@ impl Browser {
         let url = self.url().await;
         let rest = url.split_once("://").map_or("", |(_, rest)| rest);
         rest.find('/').map_or_else(String::new, |at| rest[at..].to_owned())
-    }
-
-    pub(crate) async fn title(&self) -> String {
-        self.asked("/title").await.unwrap().as_str().unwrap().to_owned()
     }
 
     /// What a script's `return` gives; elements come and go as handles.
@@ -435,4 +435,10 @@ impl Drop for Browser {
 
 fn strings(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().filter_map(|v| v.as_str().map(ToOwned::to_owned)).collect()
+}
+
+#[test]
+#[should_panic(expected = "apt-get install chromium chromium-driver")]
+fn a_missing_browser_is_asked_for_by_its_package() {
+    program("no-such-browser", "chromium");
 }

@@ -1,88 +1,15 @@
 //! The console as somebody uses it, in a real browser, against the real binary.
 
+mod every_page;
+mod inspector;
+mod stage;
+
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::browser::Browser;
+use self::stage::{CREATE, LOGIN, NADIA, PASSWORD, Stage, crowd};
 use crate::client::{Client, id_of, patch_body};
-use crate::console_page::Inspector;
-use crate::server::{Server, muster_with};
-
-const PASSWORD: &str = "slow green harbour 27";
-
-/// The provider's first request for a person, as it is sent, and the person in it.
-const CREATE: &str = include_str!("../../../../fixtures/idp/entra/create-user.json");
-const NADIA: &str = "Nadia Okafor";
-const LOGIN: &str = "nadia.okafor@fabrikam.example";
-
-/// A server, a browser that shows it, and whoever signs in.
-struct Stage {
-    server: Server,
-    browser: Browser,
-    inspector: Inspector,
-}
-
-impl Stage {
-    async fn new() -> Self {
-        let server = Server::start(&[]);
-        let browser = Browser::open().await;
-        browser.resize(1280, 800).await;
-        browser.dark(false).await;
-        browser.allow_clipboard(&server.url).await;
-        let inspector = Inspector::new(&server.url);
-        Self { server, browser, inspector }
-    }
-
-    fn tenant(&self, name: &str) -> String {
-        let made = self.server.muster(&["tenant", "create", name, "--json"]).json();
-        made["id"].as_str().unwrap().to_owned()
-    }
-
-    fn operator(&self, name: &str, role: &str, tenants: &[&str]) {
-        let mut arguments = vec!["operator", "create", name, "--role", role, "--password-stdin"];
-        arguments.extend(tenants.iter().flat_map(|tenant| ["--tenant", tenant]));
-        let made = muster_with(&self.server.data, &arguments, Some(PASSWORD));
-        assert_eq!(made.code, 0, "{made:?}");
-    }
-
-    /// A key of the tenant, for what a test needs beside the walk.
-    fn client(&self, tenant: &str) -> Client {
-        self.server.key(tenant, &["--scope", "SCIM2"]).1
-    }
-
-    fn keys(&self, tenant: &str) -> usize {
-        self.server.muster(&["key", "list", "--tenant", tenant, "--json"]).json().as_array().unwrap().len()
-    }
-
-    async fn open(&self, path: &str) {
-        self.browser.go(&format!("{}{path}", self.server.url)).await;
-    }
-
-    async fn look(&self, name: &str) {
-        self.inspector.look(&self.browser, name).await;
-    }
-
-    async fn sign_in(&self, name: &str) {
-        self.open("/sign-in").await;
-        self.browser.fill("Name", name).await;
-        self.browser.fill("Password", PASSWORD).await;
-        self.browser.press("Sign in").await;
-        self.browser.sees(".account .name", name).await;
-    }
-
-    async fn sign_out(&self, name: &str) {
-        self.browser.press(&format!("Account of {name}")).await;
-        self.browser.press("Sign out").await;
-        self.browser.on_page("Sign in").await;
-    }
-
-    /// Everything of the page, hidden things too.
-    async fn source(&self) -> String {
-        let source = self.browser.script("return document.documentElement.outerHTML", &[]).await;
-        source.as_str().unwrap().to_owned()
-    }
-}
 
 /// The tenants of the walk: two that the operator manages, one that they may only look at, one that they may not know of.
 struct Tenants {
@@ -329,28 +256,6 @@ async fn requests_of(stage: &Stage) {
     browser.back().await;
 }
 
-/// People beside Nadia, so that lists are lists.
-async fn crowd(client: &Client) {
-    const GIVEN: [&str; 8] = ["Anders", "Bianca", "Chloé", "Diego", "Esra", "Farid", "Małgorzata", "Sunita"];
-    const FAMILY: [&str; 8] =
-        ["Almeida", "Brandt", "Castellanos", "Dubois", "Eriksen", "Fujimoto", "Grant", "Haddad"];
-    let all = GIVEN.iter().flat_map(|given| FAMILY.iter().map(move |family| (given, family)));
-    for (number, (given, family)) in all.skip(1).enumerate() {
-        let name = format!("{given} {family}");
-        let login = format!("{}{family}@fabrikam.example", &given[..1]).to_lowercase();
-        let user = json!({
-            "schemas": [scim::urn::USER],
-            "externalId": format!("e-{:04}", 4100 + number),
-            "userName": login,
-            "active": number % 9 != 4,
-            "displayName": name,
-            "name": { "givenName": given, "familyName": family, "formatted": name },
-            "emails": [{ "primary": true, "type": "work", "value": login }],
-        });
-        client.post("/Users", &user).await.expect(201);
-    }
-}
-
 /// The provider blocks Nadia, in its own spelling.
 async fn deactivate(stage: &Stage, client: &Client, nadia: &str) {
     let browser = &stage.browser;
@@ -523,133 +428,4 @@ async fn replay(url: String, cookies: String) -> u16 {
     let client =
         reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     client.get(url).header("cookie", cookies).send().await.unwrap().status().as_u16()
-}
-
-/// The links of the left menu, those below others too.
-async fn menu(stage: &Stage, tenant: &str) -> Vec<String> {
-    const LINKS: &str =
-        "return [...document.querySelectorAll('.side .menu a')].map(a => a.getAttribute('href'))";
-    let mut found: Vec<String> = Vec::new();
-    let mut next = vec![format!("/t/{tenant}")];
-    while let Some(path) = next.pop() {
-        if found.contains(&path) {
-            continue;
-        }
-        stage.open(&path).await;
-        let links = stage.browser.script(LINKS, &[]).await;
-        next.extend(links.as_array().unwrap().iter().map(|link| link.as_str().unwrap().to_owned()));
-        found.push(path);
-    }
-    found
-}
-
-/// `/t/ID/config/scim` as `menu-config-scim`.
-fn named(path: &str) -> String {
-    let words: Vec<&str> = path.split('/').skip(3).collect();
-    if words.is_empty() { "menu-home".to_owned() } else { format!("menu-{}", words.join("-")) }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_page_fits_and_can_be_used_by_everybody() {
-    let stage = Stage::new().await;
-    let tenant = stage.tenant("Fabrikam");
-    stage.tenant("Contoso");
-    stage.operator("amaya", "global-administrator", &[]);
-    stage.operator("mira", "tenant-administrator", &[&tenant]);
-    let client = stage.client(&tenant);
-    let user = populate(&client).await;
-    stage.sign_in("amaya").await;
-    let pages = menu(&stage, &tenant).await;
-    assert!(pages.len() >= 16, "{pages:?}");
-    stage.browser.complaints().await;
-    for page in &pages {
-        stage.open(page).await;
-        stage.look(&named(page)).await;
-    }
-    let group = id_of(&client.get("/Groups").await.expect(200)["Resources"][0]);
-    let key = client.key.split('_').nth(1).unwrap();
-    for page in [
-        "users/new",
-        &format!("users/{user}/edit"),
-        &format!("users/{user}/json"),
-        &format!("users/{user}/groups"),
-        &format!("users/{user}/deactivate"),
-        "groups/new",
-        &format!("groups/{group}/edit"),
-        &format!("groups/{group}/delete"),
-        &format!("groups/{group}/members/add"),
-        &format!("groups/{group}/history"),
-        "keys/new",
-        &format!("keys/{key}/rotate"),
-        &format!("keys/{key}/revoke"),
-        "logs/requests?status=refused",
-        "logs/audit/2",
-        "config/operators/new",
-        "config/tenants/new",
-        "config/delete",
-    ] {
-        stage.open(&format!("/t/{tenant}/{page}")).await;
-        let name = page
-            .replace(&user, "one")
-            .replace(&group, "one")
-            .replace(key, "one")
-            .replace(['/', '?', '='], "-");
-        stage.look(&format!("page-{name}")).await;
-    }
-    stage.inspector.verdict();
-}
-
-/// A tenant with some of everything, errors too. Gives a user.
-async fn populate(client: &Client) -> String {
-    let fixture: Value = serde_json::from_str(CREATE).unwrap();
-    crowd(client).await;
-    let user = id_of(&client.post("/Users", &fixture["request"]).await.expect(201));
-    client.post("/Users", &fixture["request"]).await.expect(409);
-    client.get("/Users?filter=nonsense%20eq%20%22a%22").await.expect(400);
-    client.with_key("mst_nothing").get("/Users").await.expect(401);
-    let group = client.create_group("Site Engineering").await;
-    let member = json!([{ "op": "Add", "path": "members", "value": [{ "value": user }] }]);
-    client.patch(&format!("/Groups/{group}"), &member).await.expect(200);
-    client.send("DELETE", "/Users/nobody", None).await.expect(404);
-    let leaver = client.create_user("leaver@fabrikam.example").await;
-    client.send("DELETE", &format!("/Users/{leaver}"), None).await.expect(204);
-    user
-}
-
-/// No page needs script: neither htmx nor the console's own.
-#[tokio::test(flavor = "multi_thread")]
-async fn forms_and_searches_work_without_script() {
-    let stage = Stage::new().await;
-    let tenant = stage.tenant("Fabrikam");
-    stage.operator("amaya", "global-administrator", &[]);
-    let client = stage.client(&tenant);
-    let user = populate(&client).await;
-    let browser = &stage.browser;
-    browser.allow_script(false).await;
-    stage.sign_in("amaya").await;
-    assert_eq!(browser.script("return document.documentElement.classList.contains('js')", &[]).await, false);
-
-    browser.press("Groups").await;
-    browser.press("New group").await;
-    browser.on_page("New group").await;
-    browser.fill("Display name", "Harbour Works").await;
-    browser.press("Create group").await;
-    browser.on_page("Harbour Works").await;
-    let found = client.get("/Groups?filter=displayName%20eq%20%22harbour%20works%22").await.expect(200);
-    assert_eq!(found["totalResults"], 1);
-
-    browser.press("Users").await;
-    browser.fill("Search by name, user name or e-mail", "nadia").await;
-    browser.press("Search").await;
-    browser.sees(".count-line", "1 user").await;
-    browser.press(NADIA).await;
-    browser.press("Delete").await;
-    browser.on_page("Delete Nadia Okafor?").await;
-    stage.inspector.look(browser, "without-script-delete").await;
-    browser.press("Delete user").await;
-    browser.sees(".banner.ok", "Nadia Okafor deleted").await;
-    client.get(&format!("/Users/{user}")).await.expect(404);
-    let copying = browser.texts("[data-copy]").await;
-    assert!(copying.iter().all(String::is_empty), "no button that does nothing: {copying:?}");
-    stage.inspector.verdict();
 }

@@ -8,7 +8,6 @@ mod cli;
 mod client;
 mod concurrency;
 mod conformance;
-mod console_page;
 mod console_walk;
 mod crash;
 mod demo;

@@ -134,8 +134,13 @@ impl Inspector {
 
     /// Fails if anything was wrong with any page.
     pub(crate) fn verdict(&self) {
-        let wrong = std::mem::take(&mut *self.wrong.lock().unwrap());
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        let wrong = self.wrong();
+        assert!(wrong.is_empty(), "{wrong}");
+    }
+
+    /// What was wrong since the last time.
+    pub(crate) fn wrong(&self) -> String {
+        std::mem::take(&mut *self.wrong.lock().unwrap()).join("\n")
     }
 
     /// Everything that must hold of the page that is shown, which is to be clean on the browser's console too.
