@@ -1,7 +1,33 @@
 //! The provisioning engine: brings targets in line with the directory.
+//!
+//! This part is pure: no I/O, no clock, no randomness but as arguments.
+//!
+//! | to … | see |
+//! |---|---|
+//! | compute values | [`expression`], [`mapping`] |
+//! | name attributes | [`alias`], [`target_schema`], [`target_path`] |
+//! | decide who is in scope | [`scope`] |
+//! | decide what is done about an object | [`plan`] |
+//! | word requests | [`patch`] |
+//! | hold what failed, stop what fails as a whole | [`escrow`], [`quarantine`], [`deletion_guard`] |
+//! | decide when a cycle runs | [`cycle_schedule`] |
+//! | read and write Graph's synchronization schema | [`graph_schema`] |
 
+pub mod alias;
+pub mod cycle_schedule;
+pub mod deletion_guard;
+pub mod escrow;
 pub mod expression;
+pub mod graph_schema;
 pub mod limits;
+pub mod mapping;
+pub mod patch;
+pub mod plan;
+pub mod quarantine;
+pub mod scope;
+pub mod source;
+pub mod target_path;
+pub mod target_schema;
 pub mod value;
 
 pub use value::Value;
