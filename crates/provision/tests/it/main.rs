@@ -2,4 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic, as tests do")]
 
+mod alias;
 mod expression;
+mod graph_schema;
+mod mapping;
+mod patch;
+mod plan;
+mod property;
+mod schedules;
+mod scope;
+mod target_path;
+mod world;
