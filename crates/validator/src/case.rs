@@ -10,16 +10,16 @@ use crate::schema::Schemas;
 use crate::verdict::Verdict;
 
 #[derive(Debug, Clone)]
-pub struct Case {
-    pub check: &'static Check,
-    pub subject: Option<Subject>,
+pub(crate) struct Case {
+    pub(crate) check: &'static Check,
+    pub(crate) subject: Option<Subject>,
     /// Prerequisites that were skipped on request, and are taken as passed.
-    pub assumed: Vec<&'static str>,
+    pub(crate) assumed: Vec<&'static str>,
 }
 
 impl Case {
     /// `attribute-round-trip:User.title`, or the check's id.
-    pub fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         match &self.subject {
             Some(subject) => format!("{}:{subject}", self.check.id),
             None => self.check.id.to_owned(),
@@ -38,7 +38,7 @@ impl Case {
 }
 
 /// Those of the profile that `only` names and `skip` does not, with the prerequisites of each.
-pub fn select(options: &Options, schemas: &Schemas) -> Vec<Case> {
+pub(crate) fn select(options: &Options, schemas: &Schemas) -> Vec<Case> {
     let all: Vec<Case> = checks::all().iter().flat_map(|check| Case::expand(check, schemas)).collect();
     let named = |patterns: &[String], case: &Case| {
         patterns.iter().any(|p| {

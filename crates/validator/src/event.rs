@@ -9,12 +9,29 @@ use crate::verdict::VerdictKind;
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     /// The target is reachable and known; this many cases will run.
-    Started { cases: usize, existing_users: Option<u64> },
-    CheckStarted { id: String },
-    CheckFinished { result: Box<CaseResult> },
-    Progress { done: usize, total: usize, requests: u64 },
-    CleanedUp { deleted: usize, left_over: usize },
-    Finished { deviations: usize, cancelled: bool },
+    Started {
+        cases: usize,
+        existing_users: Option<u64>,
+    },
+    CheckStarted {
+        id: String,
+    },
+    CheckFinished {
+        result: Box<CaseResult>,
+    },
+    Progress {
+        done: usize,
+        total: usize,
+        requests: u64,
+    },
+    CleanedUp {
+        deleted: usize,
+        left_over: usize,
+    },
+    Finished {
+        deviations: usize,
+        cancelled: bool,
+    },
 }
 
 impl Event {

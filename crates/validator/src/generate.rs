@@ -11,13 +11,16 @@ use crate::schema::ResourceKind;
 pub const PREFIX: &str = "muster-check";
 
 const FIRST: &[&str] = &[
-    "Ida", "Nadia", "Mira", "Otto", "Ravi", "Lena", "Kofi", "Yuki", "Ana", "Tomas", "Elif", "Zora", "Bram", "Noor",
+    "Ida", "Nadia", "Mira", "Otto", "Ravi", "Lena", "Kofi", "Yuki", "Ana", "Tomas", "Elif", "Zora", "Bram",
+    "Noor",
 ];
 const LAST: &[&str] = &[
-    "Roe", "Okafor", "Kern", "Lind", "Patel", "Maes", "Mensah", "Sato", "Costa", "Novak", "Aydin", "Hale", "Vos",
+    "Roe", "Okafor", "Kern", "Lind", "Patel", "Maes", "Mensah", "Sato", "Costa", "Novak", "Aydin", "Hale",
+    "Vos",
 ];
 const WORDS: &[&str] = &[
-    "Quartz", "Harbor", "Meadow", "Signal", "Copper", "Willow", "Granite", "Lantern", "Orchard", "Compass", "Velvet",
+    "Quartz", "Harbor", "Meadow", "Signal", "Copper", "Willow", "Granite", "Lantern", "Orchard", "Compass",
+    "Velvet",
 ];
 
 /// How much of a resource is filled in.
@@ -87,6 +90,8 @@ impl Generator<'_> {
     fn one(&mut self, attribute: &Attribute, parent: &str) -> Option<Value> {
         let name = attribute.name.as_str();
         Some(match attribute.kind {
+            // The value is another resource's id.
+            AttributeType::Complex if attribute.sub("$ref").is_some() => return None,
             AttributeType::Complex => {
                 let mut object = Map::new();
                 for sub in &attribute.sub_attributes {
@@ -109,7 +114,9 @@ impl Generator<'_> {
             AttributeType::Integer => (self.dice.below(900) + 100).into(),
             AttributeType::Decimal => json!(1.5),
             AttributeType::DateTime => format!("2026-0{}-15T08:30:00Z", self.dice.below(9) + 1).into(),
-            AttributeType::Binary if !name.eq_ignore_ascii_case("value") || !parent.contains("ertificate") => {
+            AttributeType::Binary
+                if !name.eq_ignore_ascii_case("value") || !parent.contains("ertificate") =>
+            {
                 "bXVzdGVyIGNoZWNr".into()
             }
             AttributeType::Binary => return None,
@@ -142,10 +149,14 @@ impl Generator<'_> {
                 format!("https://people.example.com/{}", self.dice.base36(8))
             }
             (_, "preferredlanguage" | "locale") => self.dice.pick(&["en-US", "de-DE", "fr-FR"]).to_owned(),
-            (_, "timezone") => self.dice.pick(&["Europe/Berlin", "America/New_York", "Asia/Tokyo"]).to_owned(),
+            (_, "timezone") => {
+                self.dice.pick(&["Europe/Berlin", "America/New_York", "Asia/Tokyo"]).to_owned()
+            }
             ("addresses", "country") => self.dice.pick(&["DE", "US", "IE"]).to_owned(),
             ("addresses", "postalcode") => self.dice.digits(5),
-            ("addresses", "streetaddress") => format!("{} {} Lane", self.dice.digits(2), self.dice.pick(WORDS)),
+            ("addresses", "streetaddress") => {
+                format!("{} {} Lane", self.dice.digits(2), self.dice.pick(WORDS))
+            }
             (_, "givenname" | "middlename") => self.dice.pick(FIRST).to_owned(),
             (_, "familyname") => self.dice.pick(LAST).to_owned(),
             (_, "type") => "work".to_owned(),

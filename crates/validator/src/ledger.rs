@@ -42,7 +42,9 @@ impl Ledger {
         } else {
             let id = member(&reply.body, "id").and_then(Value::as_str);
             let id = id.map(str::to_owned).or_else(|| last_segment(reply.header("location")?));
-            id.and_then(|id| Some(format!("{path}/{}", scim_client::target::segment(&id).ok()?))).into_iter().collect()
+            id.and_then(|id| Some(format!("{path}/{}", scim_client::target::segment(&id).ok()?)))
+                .into_iter()
+                .collect()
         };
         self.with(|entries| {
             entries.created += created.len();
@@ -89,7 +91,9 @@ fn bulk_created(body: &Value) -> Vec<String> {
         .and_then(Value::as_array)
         .into_iter()
         .flatten()
-        .filter(|op| member(op, "method").and_then(Value::as_str).is_some_and(|m| m.eq_ignore_ascii_case("POST")))
+        .filter(|op| {
+            member(op, "method").and_then(Value::as_str).is_some_and(|m| m.eq_ignore_ascii_case("POST"))
+        })
         .filter(|op| {
             member(op, "status").is_some_and(|s| s.as_str() == Some("201") || s.as_u64() == Some(201))
         })

@@ -331,7 +331,8 @@ impl Probe {
 
     /// Paths of simple string attributes of the User that a client may set and clear at will.
     pub fn plain_attributes(&self, count: usize) -> Outcome<Vec<String>> {
-        const FAVOURITES: &[&str] = &["displayName", "title", "nickName", "userType", "preferredLanguage", "locale"];
+        const FAVOURITES: &[&str] =
+            &["displayName", "title", "nickName", "userType", "preferredLanguage", "locale"];
         let kind = self.user_kind();
         let suits = |path: &str| {
             kind.find(path).is_some_and(|f| {

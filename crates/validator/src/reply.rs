@@ -58,7 +58,8 @@ impl Reply {
     /// A refusal with one of these statuses, never a crash.
     pub fn refuses(&self, statuses: &[u16], what: &str) -> Outcome {
         let expected = format!("{what} to be refused with {}", words(statuses));
-        ensure(statuses.contains(&self.status), expected, || self.summary()).map_err(|stop| stop.at(self.exchange))
+        ensure(statuses.contains(&self.status), expected, || self.summary())
+            .map_err(|stop| stop.at(self.exchange))
     }
 
     /// Any refusal that is the client's fault (4xx).
@@ -70,8 +71,10 @@ impl Reply {
 
     /// Anything but a crash.
     pub fn no_crash(&self, what: &str) -> Outcome {
-        ensure(self.status < 500 || self.status == 501, format!("no server error for {what}"), || self.summary())
-            .map_err(|stop| stop.at(self.exchange))
+        ensure(self.status < 500 || self.status == 501, format!("no server error for {what}"), || {
+            self.summary()
+        })
+        .map_err(|stop| stop.at(self.exchange))
     }
 
     pub fn scim_type(&self) -> Option<&str> {
@@ -112,7 +115,10 @@ impl Reply {
             return fail("a ListResponse whose schemas name it", cut(&self.text, 200));
         }
         let Some(total) = member(&self.body, "totalResults").and_then(Value::as_u64) else {
-            return fail("totalResults to be a number", shown(member(&self.body, "totalResults").unwrap_or(&Value::Null)));
+            return fail(
+                "totalResults to be a number",
+                shown(member(&self.body, "totalResults").unwrap_or(&Value::Null)),
+            );
         };
         match member(&self.body, "Resources") {
             Some(Value::Array(resources)) => Ok(resources),
@@ -150,7 +156,8 @@ impl Reply {
 
     /// Exactly these resources, in any order, and a true total.
     pub fn finds(&self, expected: &[&str]) -> Outcome {
-        let (mut got, mut wanted) = (self.ids(), expected.iter().map(|i| (*i).to_owned()).collect::<Vec<_>>());
+        let (mut got, mut wanted) =
+            (self.ids(), expected.iter().map(|i| (*i).to_owned()).collect::<Vec<_>>());
         got.sort();
         wanted.sort();
         let words = |ids: &[String]| match ids {

@@ -87,7 +87,8 @@ pub async fn run(options: Options, events: mpsc::Sender<Event>) -> Result<Report
         cancelled: world.options.cancel.is_cancelled(),
         results: case::in_order(&cases, std::mem::take(&mut runner.results)),
     };
-    let finished = Event::Finished { deviations: report.count(VerdictKind::Deviation), cancelled: report.cancelled };
+    let finished =
+        Event::Finished { deviations: report.count(VerdictKind::Deviation), cancelled: report.cancelled };
     runner.tell(finished).await;
     Ok(report)
 }
@@ -167,7 +168,9 @@ impl Runner {
                     return Some(Verdict::CouldNotJudge { why, exchanges: Vec::new() });
                 }
                 Some(VerdictKind::NotApplicable) => {
-                    return Some(Verdict::NotApplicable { why: format!("it needs {id}, which does not apply") });
+                    return Some(Verdict::NotApplicable {
+                        why: format!("it needs {id}, which does not apply"),
+                    });
                 }
                 _ => {}
             }

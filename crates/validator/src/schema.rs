@@ -105,9 +105,11 @@ impl ResourceKind {
 
     /// Every top-level attribute with its path.
     pub fn attributes(&self) -> impl Iterator<Item = (String, Found<'_>)> {
-        let core = self.core.attributes.iter().map(|attribute| {
-            (attribute.name.clone(), Found { extension: None, attribute, sub: None })
-        });
+        let core = self
+            .core
+            .attributes
+            .iter()
+            .map(|attribute| (attribute.name.clone(), Found { extension: None, attribute, sub: None }));
         let extended = self.extensions.iter().flat_map(|e| {
             e.attributes.iter().map(move |attribute| {
                 (format!("{}:{}", e.id, attribute.name), Found { extension: Some(e), attribute, sub: None })
@@ -183,7 +185,8 @@ fn kind(
         // Without ResourceTypes the well-known extension is taken as belonging to the User.
         let core = by_id(core_urn)?;
         let suffix = format!(":{name}");
-        let extensions = schemas.iter().filter(|s| s.id != core.id && s.id.ends_with(&suffix)).cloned().collect();
+        let extensions =
+            schemas.iter().filter(|s| s.id != core.id && s.id.ends_with(&suffix)).cloned().collect();
         return Some(ResourceKind { name, endpoint: endpoint.to_owned(), core, extensions });
     };
     let core = by_id(&text(declared, "schema").unwrap_or_else(|| core_urn.to_owned()))?;
@@ -256,12 +259,13 @@ fn attribute(body: &Value, place: &str, problems: &mut Vec<String>) -> Option<At
         "complex" => AttributeType::Complex,
         _ => AttributeType::String,
     };
-    let mutability = match keyword("mutability", &["readOnly", "readWrite", "immutable", "writeOnly"], "readWrite") {
-        "readOnly" => Mutability::ReadOnly,
-        "immutable" => Mutability::Immutable,
-        "writeOnly" => Mutability::WriteOnly,
-        _ => Mutability::ReadWrite,
-    };
+    let mutability =
+        match keyword("mutability", &["readOnly", "readWrite", "immutable", "writeOnly"], "readWrite") {
+            "readOnly" => Mutability::ReadOnly,
+            "immutable" => Mutability::Immutable,
+            "writeOnly" => Mutability::WriteOnly,
+            _ => Mutability::ReadWrite,
+        };
     let returned = match keyword("returned", &["always", "never", "default", "request"], "default") {
         "always" => Returned::Always,
         "never" => Returned::Never,
@@ -296,7 +300,8 @@ fn attribute(body: &Value, place: &str, problems: &mut Vec<String>) -> Option<At
     })
 }
 
-const TYPES: &[&str] = &["string", "boolean", "decimal", "integer", "dateTime", "binary", "reference", "complex"];
+const TYPES: &[&str] =
+    &["string", "boolean", "decimal", "integer", "dateTime", "binary", "reference", "complex"];
 
 fn flag(body: &Value, key: &str, place: &str, problems: &mut Vec<String>) -> bool {
     match member(body, key) {

@@ -35,8 +35,13 @@ impl<T: Clone> Shrinker<T> {
         }
         self.tries += 1;
         let end = (self.at + self.chunk).min(self.parts.len());
-        let rest: Vec<T> =
-            self.parts.iter().enumerate().filter(|(i, _)| !(self.at..end).contains(i)).map(|(_, p)| p.clone()).collect();
+        let rest: Vec<T> = self
+            .parts
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| !(self.at..end).contains(i))
+            .map(|(_, p)| p.clone())
+            .collect();
         if rest.is_empty() {
             self.at = end;
             return self.candidate();
@@ -78,7 +83,11 @@ pub fn parts(body: &Map<String, Value>, fixed: &[&str]) -> Vec<(Option<String>, 
 }
 
 /// The body with only these parts, and what is fixed.
-pub fn body(whole: &Map<String, Value>, fixed: &[&str], parts: &[(Option<String>, String, Value)]) -> Map<String, Value> {
+pub fn body(
+    whole: &Map<String, Value>,
+    fixed: &[&str],
+    parts: &[(Option<String>, String, Value)],
+) -> Map<String, Value> {
     let mut body = Map::new();
     let mut urns: Vec<&str> = Vec::new();
     for (name, value) in whole {

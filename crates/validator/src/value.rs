@@ -77,9 +77,9 @@ pub fn is_absent(resource: &Value, path: &str) -> bool {
 /// Whether `got` holds everything `sent` says; it may hold more. Arrays in any order, dates as instants.
 pub fn holds(got: &Value, sent: &Value) -> bool {
     match (got, sent) {
-        (Value::Object(_), Value::Object(sent)) => {
-            sent.iter().all(|(name, value)| is_unassigned(value) || member(got, name).is_some_and(|g| holds(g, value)))
-        }
+        (Value::Object(_), Value::Object(sent)) => sent
+            .iter()
+            .all(|(name, value)| is_unassigned(value) || member(got, name).is_some_and(|g| holds(g, value))),
         (Value::Array(got), Value::Array(sent)) => sent.iter().all(|s| got.iter().any(|g| holds(g, s))),
         (Value::String(a), Value::String(b)) => {
             a == b || matches!((compare::date(a), compare::date(b)), (Some(a), Some(b)) if a == b)
@@ -106,7 +106,9 @@ pub fn has(resource: &Value, path: &str, expected: &Value) -> Outcome {
 /// Nothing is at the path.
 pub fn lacks(resource: &Value, path: &str) -> Outcome {
     match at(resource, path) {
-        Some(got) if !is_unassigned(got) => Err(deviates(format!("no {path}"), format!("{path} {}", shown(got)))),
+        Some(got) if !is_unassigned(got) => {
+            Err(deviates(format!("no {path}"), format!("{path} {}", shown(got))))
+        }
         _ => Ok(()),
     }
 }

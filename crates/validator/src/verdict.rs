@@ -11,9 +11,14 @@ pub enum Verdict {
     Pass,
     Deviation(Box<Deviation>),
     /// The target does not offer what the check is about.
-    NotApplicable { why: String },
+    NotApplicable {
+        why: String,
+    },
     /// Something the check stands on is missing; nothing is said about the check itself.
-    CouldNotJudge { why: String, exchanges: Vec<Evidence> },
+    CouldNotJudge {
+        why: String,
+        exchanges: Vec<Evidence>,
+    },
 }
 
 /// What the target did otherwise, with the proof.

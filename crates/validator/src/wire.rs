@@ -6,9 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use scim_client::{
-    Client, Exchange, Failure, PacingOptions, Reply, Request, RetryPolicy, Target, Timeouts,
-};
+use scim_client::{Client, Exchange, Failure, PacingOptions, Reply, Request, RetryPolicy, Target, Timeouts};
 use serde::Serialize;
 
 use crate::options::Options;
@@ -62,7 +60,8 @@ const EVIDENCE_BYTES: usize = 16 * 1024;
 impl Wire {
     pub(crate) fn new(options: &Options) -> Result<Self, Refusal> {
         let refused = |why: String| Refusal::Target { why };
-        let target = Target::parse(&options.target, &options.transport.policy).map_err(|e| refused(e.to_string()))?;
+        let target =
+            Target::parse(&options.target, &options.transport.policy).map_err(|e| refused(e.to_string()))?;
         let url = target.to_string();
         let client = scim_client::Options {
             credentials: options.auth.clone(),
@@ -114,7 +113,9 @@ fn answered(reply: Reply) -> Sent {
     let headers = reply
         .headers
         .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .map(|(name, value)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        })
         .collect();
     let text = String::from_utf8_lossy(&reply.body).into_owned();
     Sent { answer: Ok(Answer { status: reply.status, headers, text }), exchange: reply.exchange }

@@ -11,7 +11,7 @@ use crate::value::member;
 use crate::wire::Wire;
 
 #[derive(Debug)]
-pub struct World {
+pub(crate) struct World {
     pub(crate) wire: Wire,
     pub(crate) options: Options,
     pub(crate) schemas: Schemas,
@@ -53,7 +53,9 @@ impl Features {
             etag: of("etag", "supported").unwrap_or(false),
             change_password: of("changePassword", "supported").unwrap_or(false),
             cursor: of("pagination", "cursor").unwrap_or(false),
-            max_results: member(config, "filter").and_then(|f| member(f, "maxResults")).and_then(Value::as_u64),
+            max_results: member(config, "filter")
+                .and_then(|f| member(f, "maxResults"))
+                .and_then(Value::as_u64),
             config: config.clone(),
         }
     }

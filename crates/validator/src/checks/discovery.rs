@@ -114,11 +114,14 @@ async fn config_members(p: &mut Probe) -> Outcome {
     let body = p.get("/ServiceProviderConfig").await?.body;
     for feature in ["patch", "bulk", "filter", "changePassword", "sort", "etag"] {
         let supported = member(&body, feature).and_then(|f| member(f, "supported"));
-        ensure(supported.is_some_and(Value::is_boolean), format!("{feature}.supported to be a boolean"), || {
-            shown(supported.unwrap_or(&Value::Null))
-        })?;
+        ensure(
+            supported.is_some_and(Value::is_boolean),
+            format!("{feature}.supported to be a boolean"),
+            || shown(supported.unwrap_or(&Value::Null)),
+        )?;
     }
-    for (feature, limit) in [("bulk", "maxOperations"), ("bulk", "maxPayloadSize"), ("filter", "maxResults")] {
+    for (feature, limit) in [("bulk", "maxOperations"), ("bulk", "maxPayloadSize"), ("filter", "maxResults")]
+    {
         let value = member(&body, feature).and_then(|f| member(f, limit));
         ensure(value.is_some_and(Value::is_u64), format!("{feature}.{limit} to be a number"), || {
             shown(value.unwrap_or(&Value::Null))
@@ -219,8 +222,15 @@ async fn user_schema(p: &mut Probe) -> Outcome {
 
 async fn mapped_attributes(p: &mut Probe) -> Outcome {
     p.get("/Schemas").await?;
-    let mapped =
-        ["userName", "active", "displayName", "name.givenName", "name.familyName", "emails.value", "emails.type"];
+    let mapped = [
+        "userName",
+        "active",
+        "displayName",
+        "name.givenName",
+        "name.familyName",
+        "emails.value",
+        "emails.type",
+    ];
     match mapped.into_iter().find(|path| p.user_kind().find(path).is_none()) {
         None => Ok(()),
         Some(path) => Err(deviates(format!("{path} in the User schema"), format!("no {path}"))),
@@ -232,7 +242,8 @@ async fn resource_types(p: &mut Probe) -> Outcome {
     reply.is(&[200])?;
     for resource_type in reply.list()? {
         for name in ["name", "endpoint", "schema"] {
-            let there = member(resource_type, name).is_some_and(|v| v.as_str().is_some_and(|t| !t.is_empty()));
+            let there =
+                member(resource_type, name).is_some_and(|v| v.as_str().is_some_and(|t| !t.is_empty()));
             ensure(there, format!("a resource type with {name}"), || shown(resource_type))?;
         }
     }
@@ -280,11 +291,14 @@ async fn locations(p: &mut Probe) -> Outcome {
         for resource in reply.resources() {
             let id = member(resource, "id").or_else(|| member(resource, "name")).and_then(Value::as_str);
             let Some(id) = id else { continue };
-            let location = member(resource, "meta").and_then(|m| member(m, "location")).and_then(Value::as_str);
+            let location =
+                member(resource, "meta").and_then(|m| member(m, "location")).and_then(Value::as_str);
             let expected = format!("{path}/{id}");
-            ensure(location.is_some_and(|l| l.ends_with(&expected)), format!("meta.location ending in {expected}"), || {
-                location.map_or_else(|| "no meta.location".to_owned(), str::to_owned)
-            })?;
+            ensure(
+                location.is_some_and(|l| l.ends_with(&expected)),
+                format!("meta.location ending in {expected}"),
+                || location.map_or_else(|| "no meta.location".to_owned(), str::to_owned),
+            )?;
         }
     }
     Ok(())

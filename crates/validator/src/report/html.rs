@@ -1,3 +1,5 @@
 //! stub
 use crate::report::Report;
-pub fn write(_report: &Report) -> String { String::new() }
+pub fn write(_report: &Report) -> String {
+    String::new()
+}
