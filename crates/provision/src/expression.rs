@@ -12,6 +12,7 @@ mod functions;
 mod lexer;
 mod parser;
 mod pattern;
+mod reference;
 pub mod registry;
 mod tree;
 
@@ -27,6 +28,7 @@ pub use date::{parse as parse_date, show as show_date};
 pub use diacritics::normalize as normalize_diacritics;
 pub use parser::parse;
 pub(crate) use pattern::{Pattern, compile as compile_pattern};
+pub use reference::reference;
 pub use registry::{Function, Kind, Parameter, functions};
 pub use tree::{Comparison, Expr, Node};
 

@@ -2,10 +2,12 @@
 
 mod convert;
 mod source_tree;
+mod tester;
 mod types;
 
 pub use convert::{Rules, SOURCE_DIRECTORY, TARGET_DIRECTORY, from_graph, to_graph};
 pub use source_tree::{function_schemas, operator_schemas, source_of, text_of};
+pub use tester::parse_expression;
 pub use types::{
     AttributeDefinition, AttributeMappingSchema, AttributeMappingSource, DirectoryDefinition, FilterClause,
     FilterGroup, FilterOperand, MetadataEntry, ObjectDefinition, ObjectMappingSchema, ObjectScope,

@@ -185,7 +185,8 @@ pub enum LinkChange {
 pub struct Decision {
     pub action: Action,
     pub link: LinkChange,
-    /// Accidental-deletions prevention counts it.
+    /// Accidental-deletions prevention counts it: every disable and every delete, since a mistake at the source that
+    /// disables a thousand people is no better than one that unassigns them.
     pub counts_as_deletion: bool,
     pub reason: String,
 }
@@ -309,17 +310,10 @@ fn leave(mapper: &Mapper, settings: &Settings, facts: &Facts<'_>, leaving: Leavi
     if !settings.actions.update {
         return Decision::skip(SkipReason::UpdateDisabled, after, format!("{why}; Update is switched off"));
     }
-    disable(mapper, facts, link, after, why, by_scope)
+    disable(mapper, facts, link, after, why)
 }
 
-fn disable(
-    mapper: &Mapper,
-    facts: &Facts<'_>,
-    link: &Link,
-    after: LinkChange,
-    why: String,
-    by_scope: bool,
-) -> Decision {
+fn disable(mapper: &Mapper, facts: &Facts<'_>, link: &Link, after: LinkChange, why: String) -> Decision {
     let found = match facts.target {
         TargetState::Found(found) => found,
         TargetState::Gone => return Decision::skip(SkipReason::GoneInTarget, LinkChange::Remove, why),
@@ -332,7 +326,7 @@ fn disable(
         return Decision::skip(SkipReason::RedundantExport, after, format!("{why}; disabled already"));
     }
     let action = Action::Disable { id: link.target_id.clone(), changes };
-    Decision { counts_as_deletion: by_scope, ..Decision::new(action, after, why) }
+    Decision { counts_as_deletion: true, ..Decision::new(action, after, why) }
 }
 
 fn not_looked_up() -> Decision {
@@ -386,7 +380,8 @@ fn maintain(mapper: &Mapper, settings: &Settings, facts: &Facts<'_>, link: &Link
         Some(false) => Action::Disable { id, changes },
         None => Action::Update { id, changes },
     };
-    Decision::new(action, after, why)
+    let counts_as_deletion = matches!(action, Action::Disable { .. });
+    Decision { counts_as_deletion, ..Decision::new(action, after, why) }
 }
 
 /// What `active` becomes, if it changes from a value it had.

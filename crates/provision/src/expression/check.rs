@@ -195,10 +195,10 @@ impl Checker<'_> {
 
     fn switch(&mut self, source: Option<&Expr>) {
         match source.map(|expr| (&expr.node, expr.at)) {
-            Some((Node::Attribute(name), at)) => {
-                if self.attributes.attribute(name).is_some_and(|a| a.reference) {
-                    self.error(at, format!("Switch does not take the reference [{name}]"));
-                }
+            Some((Node::Attribute(name), at))
+                if self.attributes.attribute(name).is_some_and(|a| a.reference) =>
+            {
+                self.error(at, format!("Switch does not take the reference [{name}]"));
             }
             Some((Node::Call(name, _), at))
                 if matches!(name.as_str(), "IsPresent" | "IsNull" | "IsNullOrEmpty") =>

@@ -1,7 +1,5 @@
 //! Compute what an object of the target should say, with the reason for each attribute.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -317,11 +315,13 @@ fn evaluate(
     }
 }
 
-/// Each attribute draws its own numbers, whatever the others draw.
+/// Each attribute draws its own numbers, whatever the others draw (FNV-1a, the same in every release).
 fn seed(seed: u64, target: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (seed, target.to_ascii_lowercase()).hash(&mut hasher);
-    hasher.finish()
+    let name = target.bytes().map(|byte| byte.to_ascii_lowercase());
+    seed.to_le_bytes()
+        .into_iter()
+        .chain(name)
+        .fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
 }
 
 fn rule(mapping: &AttributeMapping, kind: ObjectKind, schema: &TargetSchema) -> Result<Rule, Vec<Problem>> {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::{AttributeMapping, FlowType, MappingSource, ObjectMapping};
-use crate::alias::SourceAttributes;
+use crate::alias::{ObjectKind, SourceAttributes};
 use crate::expression::{Attributes, Kind, Program, registry};
 use crate::limits;
 use crate::target_schema::{TargetAttribute, TargetMutability, TargetSchema, TargetType};
@@ -65,6 +65,18 @@ impl Validator<'_> {
             self.error(
                 None,
                 "one mapping at least must match objects; choose Match objects using this attribute",
+            );
+        }
+        let reads_soft_deleted = |attribute: &AttributeMapping| match &attribute.source {
+            MappingSource::Direct(text) | MappingSource::Expression(text) => {
+                text.to_ascii_lowercase().contains("issoftdeleted")
+            }
+            MappingSource::Constant(_) | MappingSource::None => false,
+        };
+        if self.mapping.kind == ObjectKind::User && !attributes.iter().any(reads_soft_deleted) {
+            self.warning(
+                None,
+                "no mapping reads IsSoftDeleted, so accounts of people who leave are not disabled",
             );
         }
         let mut targets: HashMap<String, usize> = HashMap::new();

@@ -570,3 +570,12 @@ fn patterns_are_bounded() {
     let error = run("Replace([a], , [p], , \"\", , )", &[("a", "x"), ("p", "(")]).unwrap_err();
     assert!(error.contains("not a regular expression"), "{error}");
 }
+
+#[test]
+fn the_reference_page_names_every_function() {
+    let page = provision::expression::reference();
+    for function in functions() {
+        assert!(page.contains(&format!("`{}`", function.signature())), "{}", function.name);
+    }
+    assert!(page.contains("- `Left(\"Johnson\", 3)` gives `\"Joh\"`"), "{page}");
+}

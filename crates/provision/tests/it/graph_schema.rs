@@ -3,7 +3,7 @@
 use provision::expression::{functions, parse};
 use provision::graph_schema::{
     AttributeMappingSource, Rules, SynchronizationSchema, from_graph, function_schemas, operator_schemas,
-    source_of, text_of, to_graph,
+    parse_expression, source_of, text_of, to_graph,
 };
 use provision::mapping::{AttributeMapping, FlowType, MappingSource};
 use provision::scope::{Clause, ScopeFilter, ScopeOperator};
@@ -163,4 +163,40 @@ fn functions_and_operators_are_listed() {
         json!({ "name": "source", "required": true, "allowMultipleOccurrences": true, "type": "String" })
     );
     assert_eq!(operator_schemas().len(), ScopeOperator::all().count());
+}
+
+#[test]
+fn expressions_are_tried_on_given_values() {
+    let nadia = crate::world::nadia();
+    let attributes = provision::alias::SourceAttributes(provision::alias::ObjectKind::User);
+    let ask = |expression: &str| {
+        let request = json!({
+            "expression": expression,
+            "testInputObject": {
+                "definition": { "name": "User", "attributes": [{ "name": "shoeSize" }] },
+                "properties": [{ "key": "givenName", "value": "Nadja" }, { "key": "hats", "value": ["a", "b"] }]
+            }
+        });
+        parse_expression(&request, &attributes, Some(&nadia), crate::world::now(), 1)
+    };
+    let answer = ask("Append([givenName], \"-x\")");
+    assert_eq!(answer["parsingSucceeded"], true);
+    assert_eq!(answer["evaluationSucceeded"], true);
+    assert_eq!(answer["evaluationResult"], json!(["Nadja-x"]));
+    assert_eq!(answer["parsedExpression"]["name"], "Append");
+    assert_eq!(answer["error"], Json::Null);
+    assert_eq!(ask("Join(\"+\", [hats], [surname], [shoeSize])")["evaluationResult"], json!(["a+b+Okafor"]));
+    let wrong = ask("Append([givenName]");
+    assert_eq!((&wrong["parsingSucceeded"], &wrong["evaluationSucceeded"]), (&json!(false), &json!(false)));
+    assert!(wrong["error"]["message"].as_str().unwrap().starts_with("line 1, column 19"));
+    assert_eq!(ask("Append([gloveSize], \"\")")["parsingSucceeded"], false);
+    let failing = ask("Error(\"no\")");
+    assert_eq!(
+        (&failing["parsingSucceeded"], &failing["evaluationSucceeded"]),
+        (&json!(true), &json!(false))
+    );
+    assert_eq!(
+        parse_expression(&json!(7), &attributes, None, crate::world::now(), 1)["parsingSucceeded"],
+        false
+    );
 }

@@ -25,6 +25,10 @@ fn refused(change: impl FnOnce(&mut ObjectMapping), expect: &str) {
 fn the_default_mappings_are_sound() {
     assert_eq!(problems(|_| {}), Vec::<String>::new());
     assert!(validate(&defaults::groups("g"), &TargetSchema::groups()).is_empty());
+    assert!(validate(&users(), &TargetSchema::users()).is_empty());
+    let mut rules = users();
+    rules.attributes.retain(|a| a.target != "active");
+    assert!(validate(&rules, &TargetSchema::users())[0].warning, "people who leave stay enabled");
     assert_eq!(users().attributes.len(), 22);
     assert!(TargetSchema::users().problems().is_empty());
     assert!(TargetSchema::groups().problems().is_empty());

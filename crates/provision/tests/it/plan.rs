@@ -113,11 +113,11 @@ impl Case {
     }
 
     #[track_caller]
-    fn disables(&self, link: LinkChange, counts: bool) {
+    fn disables(&self, link: LinkChange) {
         let decision = self.decide();
         let Action::Disable { changes, .. } = &decision.action else { panic!("{decision:?}") };
         assert!(changes.iter().any(|c| c.target == "active" && c.after == Some(json!(false))), "{changes:?}");
-        assert_eq!((decision.link, decision.counts_as_deletion), (link, counts));
+        assert_eq!((decision.link, decision.counts_as_deletion), (link, true));
     }
 }
 
@@ -199,7 +199,7 @@ fn who_is_linked_is_kept_in_line() {
     assert_eq!((id.as_str(), changes.len()), ("t-1", 1));
     case.settings.actions.update = false;
     case.skips(SkipReason::UpdateDisabled, LinkChange::Keep);
-    Case::linked().inactive().disables(LinkChange::Keep, false);
+    Case::linked().inactive().disables(LinkChange::Keep);
 }
 
 #[test]
@@ -216,8 +216,8 @@ fn who_comes_back_is_enabled() {
 
 #[test]
 fn who_leaves_is_disabled() {
-    Case { assigned: false, ..Case::linked() }.disables(LinkChange::Unmanage, true);
-    Case { source: SourceState::SoftDeleted, ..Case::linked() }.disables(LinkChange::Keep, false);
+    Case { assigned: false, ..Case::linked() }.disables(LinkChange::Unmanage);
+    Case { source: SourceState::SoftDeleted, ..Case::linked() }.disables(LinkChange::Keep);
     // Only `active` is sent, whatever else has changed.
     let mut case = Case { assigned: false, ..Case::linked() };
     case.user.resource.insert("title".into(), json!("Director"));
@@ -250,7 +250,7 @@ fn out_of_scope_deletions_can_be_skipped() {
     let settings = Settings { skip_out_of_scope_deletions: true, ..Settings::default() };
     Case { settings, assigned: false, ..Case::linked() }
         .skips(SkipReason::SkipOutOfScopeDeletions, LinkChange::Unmanage);
-    Case { settings, source: SourceState::SoftDeleted, ..Case::linked() }.disables(LinkChange::Keep, false);
+    Case { settings, source: SourceState::SoftDeleted, ..Case::linked() }.disables(LinkChange::Keep);
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn a_mapping_without_result_fails_the_object() {
     Case { mapper: mapper.clone(), ..Case::linked() }.fails(FailureCode::MappingFailed);
     Case { mapper: mapper.clone(), ..Case::new_user() }.fails(FailureCode::MappingFailed);
     // Nobody stays enabled because a title cannot be computed.
-    Case { mapper, assigned: false, ..Case::linked() }.disables(LinkChange::Unmanage, true);
+    Case { mapper, assigned: false, ..Case::linked() }.disables(LinkChange::Unmanage);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use provision::expression::{
-    AnyAttribute, Comparison, Environment, Expr, Node, Program, Seeded, functions, parse,
+    AnyAttribute, Comparison, Environment, Expr, Function, Kind, Node, Program, Seeded, functions, parse,
 };
 use provision::mapping::{AttributeMapping, Flow, Mapper, MappingSource, Purpose};
 use provision::patch::{Dialect, create_body, replace_body, update_body};
@@ -50,6 +50,69 @@ fn expr() -> impl Strategy<Value = Expr> {
             .prop_map(|(a, b)| Node::Compare(Comparison::GreaterOrEqual, Box::new(a), Box::new(b)));
         prop_oneof![5 => call, 1 => compare].prop_map(Expr::new)
     })
+}
+
+/// Calls with as many arguments of the right sort as the function wants: most of them pass the checker.
+fn sound() -> impl Strategy<Value = Expr> {
+    let leaf = prop_oneof![Just("a"), Just("b"), Just("d"), Just("missing")]
+        .prop_map(|name| Expr::new(Node::Attribute(name.into())))
+        .boxed();
+    leaf.prop_recursive(4, 40, 4, |inner| {
+        let inner = inner.boxed();
+        (0..functions().count(), 0..3_usize).prop_flat_map(move |(index, more)| {
+            let function = functions().nth(index).unwrap();
+            let repeated = function.parameters.iter().filter(|p| p.repeats).count();
+            let count = match repeated {
+                0 => function.parameters.len(),
+                _ => function.parameters.len() + repeated * more,
+            };
+            let arguments: Vec<BoxedStrategy<Option<Expr>>> =
+                (0..count).map(|i| argument(function, i, &inner).prop_map(Some).boxed()).collect();
+            arguments.prop_map(move |arguments| Expr::new(Node::Call(function.name.into(), arguments)))
+        })
+    })
+}
+
+fn argument(function: &'static Function, index: usize, inner: &BoxedStrategy<Expr>) -> BoxedStrategy<Expr> {
+    let text = |choices: &'static [&'static str]| {
+        proptest::sample::select(choices).prop_map(|text| Expr::new(Node::Text(text.into()))).boxed()
+    };
+    let number = (0_i64..9).prop_map(|n| Expr::new(Node::Number(n))).boxed();
+    let attribute = |name: &str| Just(Expr::new(Node::Attribute(name.into()))).boxed();
+    let parameter = function.parameter(index).unwrap();
+    match (parameter.kind, parameter.name) {
+        (Kind::Number, _) => prop_oneof![number, attribute("b")].boxed(),
+        (Kind::Date, _) => {
+            prop_oneof![attribute("c"), Just(Expr::new(Node::Call("Now".into(), Vec::new())))].boxed()
+        }
+        (Kind::Interval, _) => text(&["yyyy", "m", "d", "ww", "h", "n", "s"]),
+        (Kind::Pattern, _) => text(&["(?<g>[a-z])", "(?<g>.)*", "x", "(?<g>^)"]),
+        (Kind::CompareType, _) => Just(Expr::new(Node::Word("vbTextCompare".into()))).boxed(),
+        (Kind::Condition, _) => (inner.clone(), inner.clone())
+            .prop_map(|(a, b)| Expr::new(Node::Compare(Comparison::NotEqual, Box::new(a), Box::new(b))))
+            .boxed(),
+        (_, "regexGroupName") => text(&["g"]),
+        (_, "inputFormat" | "outputFormat") => text(&["yyyy-MM-dd", "d.M.yy", "o"]),
+        (_, "dateTimeStyles") => text(&["None", "AssumeUniversal"]),
+        (_, "culture") => text(&["", "tr-TR"]),
+        _ => inner.clone(),
+    }
+}
+
+#[test]
+fn most_sound_expressions_have_results() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut checked, mut done) = (0, 0);
+    for _ in 0..2_000 {
+        let tree = sound().new_tree(&mut runner).unwrap().current();
+        let Ok(program) = Program::of(tree, &AnyAttribute) else { continue };
+        checked += 1;
+        if run(&program, 5_000).is_ok_and(|steps| steps > 1) {
+            done += 1;
+        }
+    }
+    assert!(checked > 1_000 && done > 500, "{checked} pass the checker, {done} have a result");
 }
 
 fn run(program: &Program, fuel: u64) -> Result<u64, String> {
@@ -162,10 +225,18 @@ proptest! {
 
     #[test]
     fn any_tree_ends_within_its_fuel(tree in expr()) {
+        if let Ok(program) = Program::of(tree, &AnyAttribute)
+            && let Ok(steps) = run(&program, 5_000)
+        {
+            prop_assert!(steps <= 5_000);
+        }
+    }
+
+    #[test]
+    fn sound_trees_print_parse_and_end(tree in sound()) {
+        prop_assert_eq!(parse(&tree.to_string()).unwrap(), tree.clone());
         if let Ok(program) = Program::of(tree, &AnyAttribute) {
-            if let Ok(steps) = run(&program, 5_000) {
-                prop_assert!(steps <= 5_000);
-            }
+            let _ = run(&program, 5_000);
         }
     }
 

@@ -222,7 +222,7 @@ fn iif(call: &mut Call<'_, '_, '_>) -> Result<Value> {
 /// A comparison already fails on a missing source; so does a question about one (`IIF(IsNullOrEmpty([c]), …)`), as Entra
 /// documents it. The checker warns of that form.
 fn condition(call: &mut Call<'_, '_, '_>) -> Result<bool> {
-    let missing = call.argument(0).is_some_and(|argument| asks_for_null(argument));
+    let missing = call.argument(0).is_some_and(asks_for_null);
     Ok(holds(&call.value(0)?) && !missing)
 }
 
