@@ -99,8 +99,9 @@ impl TargetPath {
     pub fn write(&self, resource: &mut Resource, value: Json) {
         let container = match &self.schema {
             Some(urn) => object_at(resource, urn),
-            None => resource,
+            None => Some(resource),
         };
+        let Some(container) = container else { return };
         let key = spelled(container, &self.name);
         if self.is_selecting() {
             let Some(element) = self.element(container, key) else { return };
@@ -116,7 +117,7 @@ impl TargetPath {
         }
         match &self.sub {
             Some(sub) => {
-                let object = object_at(container, &key);
+                let Some(object) = object_at(container, &key) else { return };
                 let sub = spelled(object, sub);
                 object.insert(sub, value);
             }
@@ -240,16 +241,13 @@ fn spelled(object: &Map<String, Json>, name: &str) -> String {
     object.keys().find(|key| key.eq_ignore_ascii_case(name)).cloned().unwrap_or_else(|| name.to_owned())
 }
 
-fn object_at<'r>(container: &'r mut Map<String, Json>, key: &str) -> &'r mut Map<String, Json> {
+fn object_at<'r>(container: &'r mut Map<String, Json>, key: &str) -> Option<&'r mut Map<String, Json>> {
     let key = spelled(container, key);
     let slot = container.entry(key).or_insert_with(|| Json::Object(Map::new()));
     if !slot.is_object() {
         *slot = Json::Object(Map::new());
     }
-    match slot {
-        Json::Object(object) => object,
-        _ => unreachable!("it has just been made an object"),
-    }
+    slot.as_object_mut()
 }
 
 fn present(value: &Json) -> Option<Json> {
