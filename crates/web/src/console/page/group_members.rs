@@ -98,7 +98,7 @@ fn nothing(desk: &Desk, group: &Found, search: &str) -> Markup {
         return empty::empty(
             Icon::Search,
             "No member matches",
-            "Searching finds the beginning of a name.",
+            "Searching finds any part of a name.",
             None,
         );
     }
@@ -130,7 +130,7 @@ pub(crate) async fn pick(desk: Arc<Desk>) -> Answer {
         div #results {
             div.count-line { span { (time::counted(listing.total, "match", "matches")) } }
             @if listing.rows.is_empty() {
-                (empty::empty(Icon::Search, "Nobody matches", "Searching finds the beginning of a name.", None))
+                (empty::empty(Icon::Search, "Nobody matches", "Searching finds any part of a name.", None))
             } @else {
                 form method="post" action=(path) {
                     (field::csrf(desk.csrf()))

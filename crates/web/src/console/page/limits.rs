@@ -156,7 +156,7 @@ fn form(desk: &Desk, typed: &Typed, wrong: &Wrong) -> Markup {
                 (Field::new("request_log_days", "Days to keep the request log", &typed.request_log_days).kind("number").required()
                     .error(wrong.request_log_days.as_deref()).input())
                 (field::check("log_reads", "on", "Log reads too", Some("Writes and errors are always logged."), typed.log_reads))
-                (Field::new("restore_days", "Days a deleted user or group can be restored", &typed.restore_days).kind("number").required()
+                (Field::new("restore_days", "Days a deleted user can be restored", &typed.restore_days).kind("number").required()
                     .error(wrong.restore_days.as_deref()).input())
             }
             fieldset {

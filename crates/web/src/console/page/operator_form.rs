@@ -37,7 +37,7 @@ fn form(desk: &Desk, wrong: &Wrong, status: StatusCode) -> Response {
             (Field::new("name", "Name", desk.form.text("name")).required().error(wrong.name.as_deref()).autofocus()
                 .hint("What the operator types to sign in, for example an e-mail address.").input())
             (Field::new("password", "Password", "").kind("password").error(wrong.password.as_deref()).autocomplete("new-password")
-                .hint("Leave it empty to have one made, which is shown once. At least 8 characters; 15 or more are better.").input())
+                .hint("Leave it empty to have one made, which is shown once. At least 12 characters; 15 or more are better.").input())
             (role_fields(desk, wrong.role.as_deref()))
             div.end { (button::submit("Create operator")) (button::cancel(&back)) }
         }

@@ -64,7 +64,7 @@ fn password(desk: &Desk, wrong: &Wrong) -> Markup {
             (Field::new("current", "Present password", "").kind("password").required().autocomplete("current-password")
                 .error(wrong.current.as_deref()).input())
             (Field::new("new", "New password", "").kind("password").required().autocomplete("new-password")
-                .hint("At least 8 characters; 15 or more are better. Changing it ends all your sessions, this one too.")
+                .hint("At least 12 characters; 15 or more are better. Changing it ends all your sessions, this one too.")
                 .error(wrong.new.as_deref()).input())
             (Field::new("repeat", "New password again", "").kind("password").required().autocomplete("new-password")
                 .error(wrong.repeat.as_deref()).input())
