@@ -9,7 +9,7 @@
 //! | read resources | [`get`], [`query`], [`listing`] |
 //! | know who asks | [`key`], [`operator`], [`session`] |
 //! | administer | [`tenant`], [`settings`] |
-//! | look back | [`audit`], [`request_log`], [`statistics`] |
+//! | look back | [`audit`], [`request_log`], [`statistics`], [`validation`] |
 //! | keep house | [`maintenance`] |
 
 mod directory;
@@ -47,6 +47,7 @@ pub mod settings;
 pub mod statistics;
 pub mod tenant;
 mod transaction;
+pub mod validation;
 pub mod version;
 
 pub use audit::Verdict;
@@ -71,5 +72,6 @@ pub use version::{Precondition, Tags, etag};
 pub use store::{Activity, Failing, Hour};
 pub use store::{
     AuditQuery, AuditRow, Exchange, ExchangeQuery, ExchangeRow, GroupRef, InactiveConflict, KeyRow, Kind,
-    ListSort, MemberRow, Settings, StatusClass, Stored, TenantId, UnknownMembers,
+    ListSort, MemberRow, Settings, StatusClass, Stored, TenantId, UnknownMembers, ValidationDocument,
+    ValidationRow,
 };

@@ -7,7 +7,7 @@ use crate::error::Result;
 
 /// Every table with what of it is compared, in key order. The request log, its last number and times of last use change
 /// without anything being changed.
-const TABLES: [(&str, &str, &str); 14] = [
+const TABLES: [(&str, &str, &str); 16] = [
     ("tenant", "*", "number"),
     ("head", "tenant, change, audit, audit_hash", "tenant"),
     ("counter", "*", "tenant, kind"),
@@ -25,6 +25,8 @@ const TABLES: [(&str, &str, &str); 14] = [
     ),
     ("operator", "*", "id"),
     ("operator_role", "*", "operator, role, tenant"),
+    ("validation", "*", "tenant, id"),
+    ("validation_document", "*", "tenant, id, form"),
     ("session", "digest, operator, tenant, created_at, signed_in_at", "digest"),
 ];
 

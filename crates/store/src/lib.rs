@@ -27,6 +27,7 @@ mod settings;
 mod store;
 mod tenant;
 mod tenant_id;
+mod validation;
 mod writer;
 
 pub use activity::{Activity, Failing, Hour};
@@ -46,6 +47,7 @@ pub use settings::{InactiveConflict, Settings, UnknownMembers};
 pub use store::{Health, Store, SystemRead, SystemWrite, TenantRead, TenantStore, TenantWrite};
 pub use tenant::TenantRow;
 pub use tenant_id::TenantId;
+pub use validation::{ValidationDocument, ValidationRow};
 
 /// Rows of one tenant are numbered from `tenant * NUMBERS`.
 pub(crate) const NUMBERS: i64 = 1 << 40;

@@ -11,8 +11,14 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 1] =
-    [Migration { number: 1, name: "initial", sql: include_str!("../migrations/sqlite/0001_initial.sql") }];
+const MIGRATIONS: [Migration; 2] = [
+    Migration { number: 1, name: "initial", sql: include_str!("../migrations/sqlite/0001_initial.sql") },
+    Migration {
+        number: 2,
+        name: "validation",
+        sql: include_str!("../migrations/sqlite/0002_validation.sql"),
+    },
+];
 
 /// The newest version this release knows.
 pub(crate) fn newest() -> u32 {

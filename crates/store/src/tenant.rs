@@ -104,12 +104,14 @@ impl SystemWrite<'_> {
 }
 
 /// Tables with a tenant's rows, and what tells one from another.
-const SWEPT: [(&str, &str); 6] = [
+const SWEPT: [(&str, &str); 8] = [
     ("resource", "number"),
     ("tombstone", "tenant, kind, id"),
     ("index_value", "tenant, kind, path, key, id"),
     ("membership", "tenant, group_id, member_id"),
     ("counter", "tenant, kind"),
+    ("validation", "tenant, id"),
+    ("validation_document", "tenant, id, form"),
     ("head", "tenant"),
 ];
 

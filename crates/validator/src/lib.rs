@@ -37,5 +37,7 @@ pub use options::{Cancel, Options};
 pub use report::{CaseResult, Report};
 pub use run::{Refusal, run};
 pub use verdict::{Deviation, Verdict, VerdictKind};
+/// For credentials, the address policy and the rest of what [`Options`] is made of.
+pub use scim_client;
 pub use wire::Evidence;
 pub use world::Features;

@@ -7,3 +7,4 @@ mod membership;
 mod resource;
 mod scan;
 mod store;
+mod validation;
