@@ -153,8 +153,9 @@ impl<I: AsyncRead + Unpin> AsyncRead for Stream<I> {
             if !this.ready.is_empty() {
                 this.first = false;
             }
-            // A head that ended and another that began in the same read: a new deadline.
-            if was_head && !this.framing.in_head() {
+            // Only a head that goes on keeps its deadline; whatever else came, the next wait is a new one. A request that
+            // came whole in one read leaves the connection as idle as it was, but not for as long.
+            if !(was_head && this.framing.in_head()) {
                 this.reading = None;
             }
         }

@@ -56,11 +56,11 @@ impl Muster {
             command(data, &["key", "create", "--tenant", &tenant, "--name", "bench", "--scope", "SCIM2"])
                 .await?;
         let key = text(&key, "key")?;
+        // Warnings and errors only: a server that ends says why.
         let mut child = Command::new(release("muster"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "0", "--data"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "0", "--log", "warn", "--data"])
             .arg(data)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()?;
         Ok(Self { address: listening(&mut child).await?, tenant, key, child })

@@ -129,6 +129,26 @@ async fn a_client_that_does_not_finish_its_head_is_cut_off() {
 }
 
 #[tokio::test]
+async fn a_connection_in_use_outlives_the_idle_limit() {
+    let running = start(None, Limits { idle: Duration::from_millis(400), ..Limits::default() }).await;
+    let head = running.head("GET /ServiceProviderConfig", "");
+    let mut stream = running.connect().await;
+    // Eight pauses, each well within the limit and together well over it.
+    for request in 0..8 {
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        while !String::from_utf8_lossy(&answer).contains("\"meta\"") {
+            let read = stream.read_buf(&mut answer).await.unwrap_or(0);
+            assert!(read > 0, "cut off at request {request}");
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let mut rest = Vec::new();
+    let idle = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut rest)).await;
+    assert!(idle.is_ok(), "an idle connection is closed");
+}
+
+#[tokio::test]
 async fn a_body_that_is_too_long_is_answered_not_reset() {
     let running = start(None, Limits::default()).await;
     let bytes = scim::limits::BODY_BYTES + 1;
