@@ -36,8 +36,8 @@ pub use event::Event;
 pub use options::{Cancel, Options};
 pub use report::{CaseResult, Report};
 pub use run::{Refusal, run};
-pub use verdict::{Deviation, Verdict, VerdictKind};
 /// For credentials, the address policy and the rest of what [`Options`] is made of.
 pub use scim_client;
+pub use verdict::{Deviation, Verdict, VerdictKind};
 pub use wire::Evidence;
 pub use world::Features;

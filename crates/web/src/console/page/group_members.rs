@@ -95,12 +95,7 @@ fn line(desk: &Desk, row: &MemberRow, boxes: bool) -> Markup {
 
 fn nothing(desk: &Desk, group: &Found, search: &str) -> Markup {
     if !search.is_empty() {
-        return empty::empty(
-            Icon::Search,
-            "No member matches",
-            "Searching finds any part of a name.",
-            None,
-        );
+        return empty::empty(Icon::Search, "No member matches", "Searching finds any part of a name.", None);
     }
     let add = desk.may(Permission::ManageDirectory).then(|| {
         button::link(&desk.url(&format!("groups/{}/members/add", group.id)), Some(Icon::Plus), "Add members")
