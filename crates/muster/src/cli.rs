@@ -77,6 +77,99 @@ pub(crate) enum Command {
     Config(ServerOptions),
     /// Bring the database to this version's schema (`serve` does it too)
     Migrate,
+    /// Judge a SCIM service provider, anybody's: what would Entra ID and Okta trip over?
+    ///
+    /// It makes users and groups whose names begin with muster-check and deletes them again; it touches nothing else.
+    /// Exit code 0: clean; 1: deviations; 2: something could not be judged, or nothing was run.
+    Validate(Box<Validate>),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    /// SCIM Base URL of the target, `https://host/scim/v2`; http and private addresses are allowed
+    #[arg(value_name = "URL", required_unless_present = "list")]
+    pub(crate) url: Option<String>,
+    #[command(flatten)]
+    pub(crate) sign_in: SignIn,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
+    #[command(flatten)]
+    pub(crate) conduct: Conduct,
+    /// Write a report as FORMAT to the next -o; alone, to standard output instead of the summary; repeatable
+    #[arg(long = "report", value_name = "FORMAT", value_parser = ["html", "json", "junit", "sarif", "md"])]
+    pub(crate) reports: Vec<String>,
+    /// File of a report; its ending tells the format (.html .json .xml .sarif .md) if no --report does; repeatable
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// List the checks with clause and level, and end
+    #[arg(long)]
+    pub(crate) list: bool,
+}
+
+/// With what to sign in at the target; nothing is allowed too.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct SignIn {
+    /// Bearer token; others on this machine can see it in the list of processes: prefer --token-env
+    #[arg(long, value_name = "TOKEN", conflicts_with_all = ["token_env", "client_id"])]
+    pub(crate) token: Option<String>,
+    /// Environment variable that holds the bearer token
+    #[arg(long, value_name = "VAR", conflicts_with = "client_id")]
+    pub(crate) token_env: Option<String>,
+    /// OAuth 2.0 client credentials: the client
+    #[arg(long, value_name = "ID", requires_all = ["client_secret_env", "token_url"])]
+    pub(crate) client_id: Option<String>,
+    /// Environment variable that holds the client's secret
+    #[arg(long, value_name = "VAR", requires = "client_id")]
+    pub(crate) client_secret_env: Option<String>,
+    /// Where tokens are fetched
+    #[arg(long, value_name = "URL", requires = "client_id")]
+    pub(crate) token_url: Option<String>,
+    /// Scope to ask the token for
+    #[arg(long, value_name = "SCOPE", requires = "client_id")]
+    pub(crate) scope: Option<String>,
+}
+
+/// What is checked.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Choice {
+    /// For whom the target is to work
+    #[arg(long, default_value = "all", value_parser = ["entra", "okta", "rfc", "all"])]
+    pub(crate) profile: String,
+    /// Only these checks or themes, and what they need; `filter-*` takes all that begin so; repeatable
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Not these checks or themes; repeatable
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) skip: Vec<String>,
+    /// Attributes to make values for: what the target says, the RFC's own, or a file with Schema resources
+    #[arg(long, value_name = "discover|default|FILE", default_value = "discover")]
+    pub(crate) schema: String,
+}
+
+/// How it is checked.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Conduct {
+    /// The same seed makes the same values [default: drawn, and shown]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Leave what was created
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Checks that run at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) concurrency: u16,
+    /// Requests per second at most [default: as fast as the target answers]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rps: Option<u32>,
+    /// Seconds to wait for one answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: u64,
+    /// Refuse a target with more users: it is likely no test tenant
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) max_existing_users: u64,
+    /// Run whatever the number of users
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Debug, Args)]

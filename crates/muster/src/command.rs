@@ -1,6 +1,8 @@
-//! Administrative commands, one file a noun. They open the database beside a running server and take effect on it at once.
+//! Commands, one file a noun. The administrative ones open the database beside a running server and take effect on it
+//! at once; `validate` speaks to somebody else's server and needs none.
 
 pub(crate) mod config;
+pub(crate) mod validate;
 
 mod audit;
 mod key;
@@ -33,7 +35,7 @@ pub(crate) async fn run(house: &House, command: Command, output: Output) -> Resu
         Command::Operator(command) => operator::run(house, command, output).await?,
         Command::Audit(command) => return audit::run(house, command, output).await,
         Command::Migrate => migrate::run(house, output),
-        Command::Serve(_) | Command::Demo(_) | Command::Config(_) => {
+        Command::Serve(_) | Command::Demo(_) | Command::Config(_) | Command::Validate(_) => {
             return Err(Failure::new("not an administrative command"));
         }
     }

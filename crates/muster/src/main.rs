@@ -6,6 +6,7 @@
 //! | know where a setting comes from | [`config`] |
 //! | run the server | [`serve`] |
 //! | do one administrative task | [`command`] |
+//! | judge somebody's SCIM endpoint | [`command::validate`] |
 //! | show the product | [`demo`] |
 
 mod cli;
@@ -68,6 +69,10 @@ fn run(cli: Cli, output: Output) -> Result<ExitCode> {
         Command::Config(options) => {
             command::config::run(&load(&global, &options)?, output);
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Validate(options) => {
+            telemetry::start(global.log.as_deref().unwrap_or("warn"), config::log_format_of(&global))?;
+            server_runtime()?.block_on(command::validate::command(&options, output))
         }
         command => task(&global, command, output),
     }

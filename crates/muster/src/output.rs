@@ -115,7 +115,7 @@ pub(crate) fn facts(rows: &[(&str, String)]) -> String {
 }
 
 /// Names come from clients: no control character of theirs reaches the terminal.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 

@@ -3,10 +3,17 @@
 use indicatif::{ProgressBar, ProgressStyle};
 
 pub(crate) fn bar(total: u64) -> ProgressBar {
+    styled(total, "{msg:24} {bar:40.cyan/blue} {pos}/{len} requests  {per_sec}  {eta} left")
+}
+
+/// For checks: how many requests they take is not known before.
+pub(crate) fn checks(total: u64) -> ProgressBar {
+    styled(total, "{bar:40.cyan/blue} {pos}/{len} checks  {msg}  {eta} left")
+}
+
+fn styled(total: u64, template: &str) -> ProgressBar {
     let bar = ProgressBar::new(total);
-    let style = ProgressStyle::with_template(
-        "{msg:24} {bar:40.cyan/blue} {pos}/{len} requests  {per_sec}  {eta} left",
-    );
+    let style = ProgressStyle::with_template(template);
     if let Ok(style) = style {
         bar.set_style(style.progress_chars("━╸─"));
     }

@@ -17,3 +17,4 @@ mod raw;
 mod readme;
 mod serve;
 mod server;
+mod validate;
