@@ -222,33 +222,43 @@ fn schema(body: &Value, problems: &mut Vec<String>) -> Option<Schema> {
     Some(Schema { id, name: text("name"), description: text("description"), attributes })
 }
 
+/// A characteristic of an attribute; another case than the RFC's is understood and reported, anything else is the default.
+fn keyword(
+    body: &Value,
+    key: &str,
+    known: &[&'static str],
+    default: &'static str,
+    place: &str,
+    problems: &mut Vec<String>,
+) -> &'static str {
+    match member(body, key) {
+        None | Some(Value::Null) => default,
+        Some(Value::String(text)) => match known.iter().find(|k| k.eq_ignore_ascii_case(text)) {
+            Some(exact) => {
+                if exact != text {
+                    problems.push(format!("{place}: {key} is \"{text}\"; the keyword is \"{exact}\""));
+                }
+                exact
+            }
+            None => {
+                problems.push(format!("{place}: {key} \"{text}\" is not one of {}", known.join(", ")));
+                default
+            }
+        },
+        Some(other) => {
+            problems.push(format!("{place}: {key} is {other}; expected a string"));
+            default
+        }
+    }
+}
+
 fn attribute(body: &Value, place: &str, problems: &mut Vec<String>) -> Option<Attribute> {
     let Some(name) = member(body, "name").and_then(Value::as_str).filter(|n| !n.is_empty()) else {
         problems.push(format!("an attribute of {place} has no name"));
         return None;
     };
     let place = format!("{place}:{name}");
-    let mut keyword = |key: &str, known: &[&'static str], default: &'static str| -> &'static str {
-        match member(body, key) {
-            None | Some(Value::Null) => default,
-            Some(Value::String(text)) => match known.iter().find(|k| k.eq_ignore_ascii_case(text)) {
-                Some(exact) => {
-                    if exact != text {
-                        problems.push(format!("{place}: {key} is \"{text}\"; the keyword is \"{exact}\""));
-                    }
-                    exact
-                }
-                None => {
-                    problems.push(format!("{place}: {key} \"{text}\" is not one of {}", known.join(", ")));
-                    default
-                }
-            },
-            Some(other) => {
-                problems.push(format!("{place}: {key} is {other}; expected a string"));
-                default
-            }
-        }
-    };
+    let mut keyword = |key, known, default| keyword(body, key, known, default, &place, problems);
     let kind = match keyword("type", TYPES, "string") {
         "boolean" => AttributeType::Boolean,
         "decimal" => AttributeType::Decimal,

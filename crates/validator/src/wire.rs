@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use scim_client::target::Spaces;
 use scim_client::{Client, Exchange, Failure, PacingOptions, Reply, Request, RetryPolicy, Target, Timeouts};
 use serde::Serialize;
 
@@ -71,6 +72,8 @@ impl Wire {
             body_bytes_max: 32 * 1024 * 1024,
             pacing: PacingOptions { per_second_max: options.rps, ..PacingOptions::fixed(IN_FLIGHT) },
             retry: RetryPolicy::NEVER,
+            // `+` for a blank has a check of its own.
+            spaces: Spaces::Percent,
             ..scim_client::Options::default()
         };
         let client =

@@ -437,7 +437,7 @@ async fn atomic(p: &mut Probe) -> Outcome {
 
 async fn read_only(p: &mut Probe) -> Outcome {
     let user = p.user().await?;
-    let created = crate::value::at(&user.body, "meta.created").cloned().unwrap_or_default();
+    let created = crate::value::at(&p.read(&user).await?.body, "meta.created").cloned().unwrap_or_default();
     for operation in [
         json!([{ "op": "replace", "path": "id", "value": "muster-check-own-id" }]),
         json!([{ "op": "replace", "path": "meta.created", "value": "2001-01-01T00:00:00Z" }]),

@@ -103,7 +103,7 @@ async fn answer(p: &mut Probe) -> Outcome {
 
 async fn keeps_read_only(p: &mut Probe) -> Outcome {
     let (user, _, mut body) = ready(p).await?;
-    let created = at(&user.body, "meta.created").cloned().unwrap_or_default();
+    let created = at(&p.read(&user).await?.body, "meta.created").cloned().unwrap_or_default();
     body.insert("id".into(), "muster-check-own-id".into());
     body.insert("meta".into(), json!({ "created": "2001-01-01T00:00:00Z" }));
     let reply = p.put(&user.path, &Value::Object(body)).await?;

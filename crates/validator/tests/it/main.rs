@@ -1,0 +1,9 @@
+//! The validator: its parts as values, and the whole against a server that is right by default and wrong on request.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic, as tests do")]
+
+mod broken;
+mod matrix;
+mod pure;
+mod reports;
+mod support;
