@@ -37,25 +37,25 @@ impl Dice {
         from.get(at).copied().unwrap_or_default()
     }
 
-    fn from_set(&mut self, set: &[u8], length: usize) -> String {
+    fn of_set(&mut self, set: &[u8], length: usize) -> String {
         (0..length).filter_map(|_| set.get(self.below(set.len())).copied()).map(char::from).collect()
     }
 
     pub fn letters(&mut self, length: usize) -> String {
-        self.from_set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", length)
+        self.of_set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", length)
     }
 
     pub fn digits(&mut self, length: usize) -> String {
-        self.from_set(b"0123456789", length)
+        self.of_set(b"0123456789", length)
     }
 
     pub fn base36(&mut self, length: usize) -> String {
-        self.from_set(b"0123456789abcdefghijklmnopqrstuvwxyz", length)
+        self.of_set(b"0123456789abcdefghijklmnopqrstuvwxyz", length)
     }
 
     /// A UUID in the form of version 4.
     pub fn guid(&mut self) -> String {
-        let hex = self.from_set(b"0123456789abcdef", 30);
+        let hex = self.of_set(b"0123456789abcdef", 30);
         let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
         format!("{}-{}-4{}-8{}-{}", part(0, 8), part(8, 12), part(12, 15), part(15, 18), part(18, 30))
     }

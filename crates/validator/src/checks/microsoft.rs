@@ -10,6 +10,11 @@ use crate::reply::Reply;
 use crate::value::{at, echoes, has, lacks, member};
 use crate::verdict::{Outcome, ensure, not_applicable};
 
+use default_user::{default_body, default_values};
+
+mod default_user;
+mod group;
+
 const CLAUSE: &str = "Microsoft SCIM Validator";
 const FAILS: &str = "Microsoft's validator fails the endpoint, and Entra meets the same in production.";
 const PREVIEW: &str = "Microsoft's validator shows a failed preview test, which does not count yet.";
@@ -173,7 +178,7 @@ pub(super) const CHECKS: &[Check] = &[
         "Get group by id excluding members",
         GROUP,
         "GET ?excludedAttributes=members has no members, not even an empty array.",
-        |p| Box::pin(get_group(p))
+        |p| Box::pin(group::get_group(p))
     ),
     microsoft!(
         "ms-filter-group-excluding",
@@ -181,7 +186,7 @@ pub(super) const CHECKS: &[Check] = &[
         "Filter for an existing group by displayName excluding members",
         GROUP_FILTER,
         "GET ?excludedAttributes=members&filter=displayName eq.",
-        |p| Box::pin(filter_group(p, Letters::AsMade, true))
+        |p| Box::pin(group::filter_group(p, Letters::AsMade, true))
     ),
     microsoft!(
         "ms-filter-group",
@@ -189,7 +194,7 @@ pub(super) const CHECKS: &[Check] = &[
         "Filter for an existing group",
         GROUP_FILTER,
         "GET ?filter=displayName eq.",
-        |p| Box::pin(filter_group(p, Letters::AsMade, false))
+        |p| Box::pin(group::filter_group(p, Letters::AsMade, false))
     ),
     microsoft!(
         "ms-filter-no-group",
@@ -197,7 +202,7 @@ pub(super) const CHECKS: &[Check] = &[
         "Filter for a non-existing group",
         GROUP_FILTER,
         "filter=displayName eq \"nonexistent…\": 200 with totalResults 0.",
-        |p| Box::pin(filter_no_group(p))
+        |p| Box::pin(group::filter_no_group(p))
     ),
     microsoft!(
         "ms-filter-group-case",
@@ -205,7 +210,7 @@ pub(super) const CHECKS: &[Check] = &[
         "Filter for an existing group with a different case",
         GROUP_FILTER,
         "The value in small letters.",
-        |p| Box::pin(filter_group(p, Letters::Lower, false))
+        |p| Box::pin(group::filter_group(p, Letters::Lower, false))
     ),
     microsoft!(
         "ms-create-group",
@@ -213,7 +218,7 @@ pub(super) const CHECKS: &[Check] = &[
         "Create a new Group",
         GROUP_FILTER,
         "POST with displayName and externalId; found by filter with both.",
-        |p| Box::pin(create_group(p))
+        |p| Box::pin(group::create_group(p))
     ),
     microsoft!(
         "ms-duplicate-group",
@@ -221,7 +226,7 @@ pub(super) const CHECKS: &[Check] = &[
         "Create a duplicate Group",
         GROUP,
         "The same POST twice: 409. RFC 7643 does not ask for it; Entra's matching does.",
-        |p| Box::pin(duplicate_group(p))
+        |p| Box::pin(group::duplicate_group(p))
     ),
     microsoft!(
         "ms-patch-group",
@@ -229,7 +234,7 @@ pub(super) const CHECKS: &[Check] = &[
         "Patch Group - Replace Attributes",
         GROUP_PATCH,
         "replace {\"externalId\": …} without a path.",
-        |p| Box::pin(patch_group(p, "externalId"))
+        |p| Box::pin(group::patch_group(p, "externalId"))
     ),
     microsoft!(
         "ms-update-group-name",
@@ -237,7 +242,7 @@ pub(super) const CHECKS: &[Check] = &[
         "Update Group displayName",
         GROUP_PATCH,
         "replace {\"displayName\": …} without a path.",
-        |p| Box::pin(patch_group(p, "displayName"))
+        |p| Box::pin(group::patch_group(p, "displayName"))
     ),
     microsoft!(
         "ms-add-member",
@@ -245,7 +250,7 @@ pub(super) const CHECKS: &[Check] = &[
         "Patch Group - Add Member",
         MEMBER_PATCH,
         "replace members with one user; the member is read back, which Microsoft's does not do.",
-        |p| Box::pin(add_member(p))
+        |p| Box::pin(group::add_member(p))
     ),
     microsoft!(
         "ms-remove-member",
@@ -253,7 +258,7 @@ pub(super) const CHECKS: &[Check] = &[
         "Patch Group - Remove Member",
         MEMBER_PATCH,
         "replace members with two users, then remove members[value eq …] of one.",
-        |p| Box::pin(remove_member(p))
+        |p| Box::pin(group::remove_member(p))
     ),
     microsoft!(
         "ms-delete-group",
@@ -261,10 +266,10 @@ pub(super) const CHECKS: &[Check] = &[
         "Delete a Group",
         GROUP_FILTER,
         "DELETE 204; GET 404; the filter finds nothing.",
-        |p| Box::pin(delete_group(p))
+        |p| Box::pin(group::delete_group(p))
     ),
     microsoft!(preview "ms-patch-group-same", "PATCH /Groups/Id", "Patch Group - Multiple Operations on same attribute", MEMBER_PATCH,
-        "add and remove of one member in one PATCH: it is no member.", |p| Box::pin(group_same_attribute(p))),
+        "add and remove of one member in one PATCH: it is no member.", |p| Box::pin(group::group_same_attribute(p))),
     microsoft!(preview "ms-delete-no-group", "DELETE /Groups/Id", "Delete a non-existent Group", &[Need::Groups],
         "DELETE of a random GUID: 404.", |p| Box::pin(delete_nothing(p, "Group"))),
     microsoft!(preview "ms-delete-group-twice", "DELETE /Groups/Id", "Delete the same Group twice", GROUP,
@@ -317,110 +322,6 @@ enum Style {
     Verbose,
     Compact,
     Add,
-}
-
-/// Paths of the validator's default attributes with made-up values; only those the target's schema has.
-fn default_values(p: &mut Probe) -> Vec<(&'static str, Value)> {
-    let mut values = Vec::new();
-    let mail = p.generator().email();
-    let phone = format!("{}-{}-{}", p.dice.digits(2), p.dice.digits(3), p.dice.digits(4));
-    let fixed = [
-        ("emails[type eq \"work\"].value", mail),
-        ("addresses[type eq \"work\"].formatted", p.dice.letters(12)),
-        ("addresses[type eq \"work\"].streetAddress", format!("{} Ida Field", p.dice.digits(4))),
-        ("addresses[type eq \"work\"].locality", p.dice.letters(12)),
-        ("addresses[type eq \"work\"].postalCode", "zl48 3xh".to_owned()),
-        ("addresses[type eq \"work\"].country", "Ireland".to_owned()),
-        ("phoneNumbers[type eq \"work\"].value", phone.clone()),
-        ("phoneNumbers[type eq \"mobile\"].value", phone.clone()),
-        ("phoneNumbers[type eq \"fax\"].value", phone),
-        ("preferredLanguage", "sr-Latn-BA".to_owned()),
-        ("timezone", "America/Guyana".to_owned()),
-        ("name.givenName", "Ida".to_owned()),
-        ("name.familyName", "Lenora".to_owned()),
-        ("name.middleName", "Otis".to_owned()),
-    ];
-    const CAPITALS: &[&str] = &[
-        "displayName",
-        "title",
-        "nickName",
-        "userType",
-        "locale",
-        "profileUrl",
-        "name.formatted",
-        "name.honorificPrefix",
-        "name.honorificSuffix",
-        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber",
-        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:costCenter",
-        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:organization",
-        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:division",
-        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department",
-    ];
-    let capitals: Vec<_> = CAPITALS.iter().map(|path| (*path, p.dice.letters(12))).collect();
-    for (path, value) in fixed.into_iter().chain(capitals) {
-        let schema_path = match (path.find('['), path.find(']')) {
-            (Some(open), Some(close)) => format!("{}{}", &path[..open], &path[close + 1..]),
-            _ => path.to_owned(),
-        };
-        if p.user_kind().has(&schema_path) {
-            values.push((path, value.into()));
-        }
-    }
-    values
-}
-
-/// A body with these values, `schemas` last as the validator has it.
-fn default_body(p: &mut Probe, values: &[(&'static str, Value)]) -> Map<String, Value> {
-    let mut body = Map::new();
-    let name = p.generator().user_name();
-    body.insert("userName".into(), name.into());
-    if p.user_kind().has("active") {
-        body.insert("active".into(), true.into());
-    }
-    let mut extended = false;
-    for (path, value) in values {
-        if let Some(name) = path.strip_prefix("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:") {
-            extended = true;
-            let entry = body.entry(scim::urn::ENTERPRISE_USER).or_insert_with(|| json!({}));
-            entry[name] = value.clone();
-        } else if let (Some(open), Some(close)) = (path.find('['), path.find(']')) {
-            let kind = path[open..close].split('"').nth(1).unwrap_or("work").to_owned();
-            let (name, sub) = (path[..open].to_owned(), path[close + 2..].to_owned());
-            element(&mut body, &name, &kind, &sub, value);
-        } else if let Some((name, sub)) = path.split_once('.') {
-            body.entry(name).or_insert_with(|| json!({}))[sub] = value.clone();
-        } else {
-            body.insert((*path).to_owned(), value.clone());
-        }
-    }
-    if p.user_kind().has("roles.primary") {
-        let role = p.dice.letters(12);
-        body.insert(
-            "roles".into(),
-            json!([{ "primary": "True", "display": role, "value": role, "type": role }]),
-        );
-    }
-    let mut schemas = vec![scim::urn::USER];
-    if extended {
-        schemas.push(scim::urn::ENTERPRISE_USER);
-    }
-    body.insert("schemas".into(), json!(schemas));
-    body
-}
-
-fn element(body: &mut Map<String, Value>, name: &str, kind: &str, sub: &str, value: &Value) {
-    let list = body.entry(name).or_insert_with(|| json!([]));
-    let Value::Array(items) = list else { return };
-    if !items.iter().any(|i| i["type"] == kind) {
-        let mut item = json!({ "type": kind });
-        if kind == "work" && name != "phoneNumbers" {
-            item["primary"] = true.into();
-        }
-        items.push(item);
-    }
-    if let Some(item) = items.iter_mut().find(|i| i["type"] == kind) {
-        item[sub] = value.clone();
-    }
 }
 
 /// The validator's list assertions.
@@ -616,117 +517,6 @@ async fn delete_twice(p: &mut Probe, kind: &str) -> Outcome {
     let made = if kind == "User" { p.user().await? } else { p.group().await? };
     p.delete(&made.path).await?.is(&[204])?;
     p.delete(&made.path).await?.is(&[404])
-}
-
-/// As the validator makes it: a name of capitals, and a GUID.
-async fn capital_group(p: &mut Probe) -> Outcome<Made> {
-    let mut body = p.group_body();
-    let name = format!("{}-{} {}", PREFIX.to_uppercase(), p.salt().to_uppercase(), p.dice.letters(12));
-    body.insert("displayName".into(), name.into());
-    body.insert("externalId".into(), p.dice.guid().into());
-    let path = p.groups();
-    p.make(&path, body).await
-}
-
-async fn get_group(p: &mut Probe) -> Outcome {
-    let group = capital_group(p).await?;
-    let reply = p.query(&group.path, &[("excludedAttributes", "members")]).await?;
-    reply.is(&[200])?;
-    ensure(
-        member(&reply.body, "members").is_none(),
-        "the response should exclude the attribute: members",
-        || "members in it".to_owned(),
-    )
-}
-
-async fn filter_group(p: &mut Probe, letters: Letters, excluding: bool) -> Outcome {
-    let group = capital_group(p).await?;
-    let (path, filter) = (p.groups(), format!("displayName eq \"{}\"", letters.of(group.name())));
-    let mut parameters = vec![("filter", filter.as_str())];
-    if excluding {
-        parameters.insert(0, ("excludedAttributes", "members"));
-    }
-    let reply = p.query(&path, &parameters).await?;
-    lists(&reply, &[&group])?;
-    let first = reply.resources().first().cloned().unwrap_or_default();
-    ensure(
-        !excluding || member(&first, "members").is_none(),
-        "the response should exclude the attribute: members",
-        || "members in it".to_owned(),
-    )
-}
-
-async fn filter_no_group(p: &mut Probe) -> Outcome {
-    let (path, name) = (p.groups(), p.dice.letters(12));
-    let filter = format!("displayName eq \"nonexistente997dccbd8b7_{name}\"");
-    lists(&p.query(&path, &[("filter", &filter)]).await?, &[])
-}
-
-async fn create_group(p: &mut Probe) -> Outcome {
-    let mut body = p.group_body();
-    body.insert("externalId".into(), p.dice.guid().into());
-    let path = p.groups();
-    let reply = p.post(&path, &Value::Object(body.clone())).await?;
-    reply.is(&[201])?;
-    let name = body["displayName"].as_str().unwrap_or_default().to_owned();
-    let found = p.query(&path, &[("filter", &format!("displayName eq \"{name}\""))]).await?;
-    found.finds(&[&reply.id()?])?;
-    echoes(found.resources().first().unwrap_or(&Value::Null), &body, &["members"])
-}
-
-async fn duplicate_group(p: &mut Probe) -> Outcome {
-    let group = capital_group(p).await?;
-    let path = p.groups();
-    p.post(&path, &Value::Object(group.sent)).await?.is(&[409])
-}
-
-async fn patch_group(p: &mut Probe, name: &str) -> Outcome {
-    let group = capital_group(p).await?;
-    let value: Value =
-        if name == "externalId" { p.dice.guid().into() } else { p.generator().group_name().into() };
-    let reply = p.patch(&group.path, &json!([{ "op": "replace", "value": { name: value } }])).await?;
-    reply.is(&[200, 204])?;
-    has(&p.read(&group).await?.body, name, &value).map_err(|stop| stop.at(reply.exchange))
-}
-
-async fn add_member(p: &mut Probe) -> Outcome {
-    let (group, user) = (capital_group(p).await?, p.user().await?);
-    let operations = json!([{ "op": "replace", "path": "members", "value": [{ "value": user.id }] }]);
-    let reply = p.patch(&group.path, &operations).await?;
-    reply.is(&[200, 204])?;
-    has_members(&p.read(&group).await?.body, &[&user]).map_err(|stop| stop.at(reply.exchange))
-}
-
-async fn remove_member(p: &mut Probe) -> Outcome {
-    let (group, one, two) = (capital_group(p).await?, p.user().await?, p.user().await?);
-    let both = json!([{ "value": one.id }, { "value": two.id }]);
-    p.patch(&group.path, &json!([{ "op": "replace", "path": "members", "value": both }]))
-        .await?
-        .is(&[200, 204])?;
-    let remove = json!([{ "op": "remove", "path": format!("members[value eq \"{}\"]", one.id) }]);
-    let reply = p.patch(&group.path, &remove).await?;
-    reply.is(&[200, 204])?;
-    has_members(&p.read(&group).await?.body, &[&two]).map_err(|stop| stop.at(reply.exchange))
-}
-
-async fn delete_group(p: &mut Probe) -> Outcome {
-    let group = capital_group(p).await?;
-    p.delete(&group.path).await?.is(&[204])?;
-    p.get(&group.path).await?.is(&[404])?;
-    let (path, filter) = (p.groups(), format!("displayName eq \"{}\"", group.name()));
-    lists(&p.query(&path, &[("filter", &filter)]).await?, &[])
-}
-
-async fn group_same_attribute(p: &mut Probe) -> Outcome {
-    let (group, user) = (capital_group(p).await?, p.user().await?);
-    let operations = json!([
-        { "op": "add", "path": "members", "value": [{ "value": user.id }] },
-        { "op": "remove", "path": format!("members[value eq \"{}\"]", user.id) },
-    ]);
-    let reply = p.patch(&group.path, &operations).await?;
-    reply.is(&[200, 204])?;
-    let members = member_ids(&p.read(&group).await?.body);
-    ensure(members.is_empty(), "no member", || members.join(", ")).map_err(|stop| stop.at(reply.exchange))
 }
 
 async fn null_update(p: &mut Probe) -> Outcome {
