@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use jiff::Timestamp;
+use scim_client::Exchange;
 
 use crate::case::Case;
 use crate::check::{Level, Microsoft, Profile};
 use crate::schema::Origin;
-use crate::verdict::{Verdict, VerdictKind};
+use crate::verdict::{Deviation, Verdict, VerdictKind};
 use crate::world::Features;
 
 pub mod html;
@@ -184,5 +185,60 @@ impl Format {
             Self::Sarif => sarif::write(report),
             Self::Markdown => markdown::write(report),
         }
+    }
+}
+
+/// A deviation as plain text, for formats that have one field for it.
+pub(crate) fn plain(result: &CaseResult, deviation: &Deviation) -> String {
+    let mut text = format!(
+        "{}\n{} {}\nExpected: {}\nGot: {}\nConsequence: {}",
+        result.title(),
+        result.level,
+        deviation.clause,
+        deviation.expected,
+        deviation.got,
+        deviation.consequence
+    );
+    if let Some(evidence) = deviation.culprit() {
+        text.push_str(&format!("\nRepeat: {}\n{}", evidence.curl, answer(&evidence.exchange)));
+    }
+    text
+}
+
+/// A request as it went over the wire, secrets apart.
+pub(crate) fn question(exchange: &Exchange) -> String {
+    let mut text = format!("{} {}\n", exchange.method, exchange.url);
+    for (name, value) in &exchange.request_headers {
+        text.push_str(&format!("{name}: {value}\n"));
+    }
+    if let Some(body) = &exchange.request_body {
+        text.push_str(&format!("\n{}", pretty(body)));
+    }
+    text
+}
+
+/// The answer, or why there was none.
+pub(crate) fn answer(exchange: &Exchange) -> String {
+    let Some(status) = exchange.status else {
+        return exchange.error.clone().unwrap_or_else(|| "no answer".to_owned());
+    };
+    let mut text = format!("HTTP {status}\n");
+    for (name, value) in &exchange.response_headers {
+        text.push_str(&format!("{name}: {value}\n"));
+    }
+    if let Some(body) = &exchange.response_body {
+        text.push_str(&format!("\n{}", pretty(body)));
+    }
+    if exchange.truncated {
+        text.push_str("\n[shortened]");
+    }
+    text
+}
+
+/// JSON with line breaks; anything else as it is.
+fn pretty(body: &str) -> String {
+    match serde_json::from_str::<serde_json::Value>(body) {
+        Ok(value) => serde_json::to_string_pretty(&value).unwrap_or_else(|_| body.to_owned()),
+        Err(_) => body.to_owned(),
     }
 }

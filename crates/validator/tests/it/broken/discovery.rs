@@ -7,8 +7,20 @@ use super::server::{Answer, BULK_MAX, PAGE_MAX};
 
 /// As many attributes as the matrix needs: each has several cases, and the matrix runs all of them for each fault.
 const SERVED: &[&str] = &[
-    "userName", "name", "displayName", "nickName", "title", "active", "emails", "phoneNumbers", "addresses", "groups",
-    "roles", "department", "manager", "members",
+    "userName",
+    "name",
+    "displayName",
+    "nickName",
+    "title",
+    "active",
+    "emails",
+    "phoneNumbers",
+    "addresses",
+    "groups",
+    "roles",
+    "department",
+    "manager",
+    "members",
 ];
 
 pub(crate) fn answer(path: &[&str], filtered: bool, base: &str, fault: Option<Fault>) -> Option<Answer> {
@@ -64,7 +76,10 @@ fn config(base: &str, fault: Option<Fault>) -> Value {
 fn schemas(base: &str, fault: Option<Fault>) -> Vec<Value> {
     let mut schemas = scim::discovery::schemas(base);
     for schema in &mut schemas {
-        schema["attributes"].as_array_mut().unwrap().retain(|a| SERVED.contains(&a["name"].as_str().unwrap()));
+        schema["attributes"]
+            .as_array_mut()
+            .unwrap()
+            .retain(|a| SERVED.contains(&a["name"].as_str().unwrap()));
     }
     let attributes = schemas[0]["attributes"].as_array_mut().unwrap();
     attributes.push(json!({

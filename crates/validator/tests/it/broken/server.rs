@@ -213,7 +213,9 @@ impl App {
 
     pub(crate) fn parse(&self, call: &Call) -> Result<Value, Answer> {
         let kind = call.header("content-type").unwrap_or("application/json");
-        if self.is(Fault::JsonTypeRefused) && call.header("content-type").is_some_and(|k| k.starts_with("application/json")) {
+        if self.is(Fault::JsonTypeRefused)
+            && call.header("content-type").is_some_and(|k| k.starts_with("application/json"))
+        {
             return Err(Answer::error(415, None, "the type must be application/scim+json"));
         }
         if !kind.contains("json") && !self.is(Fault::XmlAccepted) {
