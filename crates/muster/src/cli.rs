@@ -196,6 +196,9 @@ pub(crate) struct ServerOptions {
     /// Address or network of a reverse proxy whose X-Forwarded-For is believed; repeatable [env: MUSTER_TRUSTED_PROXIES]
     #[arg(long = "trusted-proxy", value_name = "ADDR")]
     pub(crate) trusted_proxies: Vec<String>,
+    /// Network that the console's validator may reach though it is not public; repeatable [env: MUSTER_VALIDATOR_ALLOW]
+    #[arg(long = "validator-allow", value_name = "NETWORK")]
+    pub(crate) validator_allow: Vec<String>,
 }
 
 #[derive(Debug, Args)]

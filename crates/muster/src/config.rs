@@ -54,6 +54,7 @@ pub(crate) struct Config {
     pub(crate) tls_cert: Setting<Option<PathBuf>>,
     pub(crate) tls_key: Setting<Option<PathBuf>>,
     pub(crate) trusted_proxies: Setting<Vec<String>>,
+    pub(crate) validator_allow: Setting<Vec<String>>,
     pub(crate) log: Setting<String>,
     pub(crate) log_format: Setting<LogFormat>,
 }
@@ -70,6 +71,7 @@ struct File {
     tls_cert: Option<PathBuf>,
     tls_key: Option<PathBuf>,
     trusted_proxies: Option<Vec<String>>,
+    validator_allow: Option<Vec<String>>,
     log: Option<String>,
     log_format: Option<String>,
 }
@@ -125,6 +127,11 @@ impl Config {
                 &server.trusted_proxies,
                 ("--trusted-proxy", "MUSTER_TRUSTED_PROXIES"),
                 file.trusted_proxies,
+            ),
+            validator_allow: pick.list(
+                &server.validator_allow,
+                ("--validator-allow", "MUSTER_VALIDATOR_ALLOW"),
+                file.validator_allow,
             ),
             log: pick.one(global.log.clone(), ("--log", "MUSTER_LOG"), file.log, "info".into())?,
             log_format: log_format(&pick, global, file.log_format)?,
@@ -184,6 +191,7 @@ impl Config {
             ("tls_cert", path(&self.tls_cert.value), self.tls_cert.source.clone()),
             ("tls_key", path(&self.tls_key.value), self.tls_key.source.clone()),
             ("trusted_proxies", json!(self.trusted_proxies.value), self.trusted_proxies.source.clone()),
+            ("validator_allow", json!(self.validator_allow.value), self.validator_allow.source.clone()),
             ("log", json!(self.log.value), self.log.source.clone()),
             ("log_format", json!(self.log_format.value.as_str()), self.log_format.source.clone()),
         ]

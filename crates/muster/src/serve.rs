@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use web::{App, Limits, Network, Tls, WebOptions};
+use web::{App, Limits, Tls, WebOptions};
 
 use crate::config::Config;
 use crate::house::{Create, House};
@@ -21,7 +21,8 @@ pub(crate) async fn command(config: &Config, output: Output) -> Result<ExitCode>
         rate_limit: config.rate_limit.value,
         // 0 is off, and off is off for both.
         failed_keys: if config.rate_limit.value == 0 { 0 } else { WebOptions::default().failed_keys },
-        trusted_proxies: networks(&config.trusted_proxies.value)?,
+        trusted_proxies: networks(&config.trusted_proxies.value, "trusted proxy")?,
+        validator_networks: networks(&config.validator_allow.value, "network for the validator")?,
         ..WebOptions::default()
     };
     let tls = tls(config)?;
@@ -93,11 +94,13 @@ fn public_url(config: &Config, address: SocketAddr) -> String {
     format!("{scheme}://{address}")
 }
 
-fn networks(texts: &[String]) -> Result<Vec<Network>> {
+fn networks<N>(texts: &[String], what: &str) -> Result<Vec<N>>
+where
+    N: std::str::FromStr<Err: std::fmt::Display>,
+{
     let parse = |text: &String| {
         text.parse().map_err(|e| {
-            Failure::usage(format!("trusted proxy \"{text}\": {e}"))
-                .hint("give an address or a network: 10.0.0.0/8")
+            Failure::usage(format!("{what} \"{text}\": {e}")).hint("give an address or a network: 10.0.0.0/8")
         })
     };
     texts.iter().map(parse).collect()

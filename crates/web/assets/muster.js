@@ -152,6 +152,21 @@
     else if (event.key === "k") step(-1);
   });
 
+  // ---- a run of the validator, live: the server sends the changed part of the page -----------------------------
+  function watchRun(part) {
+    var source = new EventSource(part.dataset.live);
+    source.addEventListener("progress", function (event) { part.innerHTML = JSON.parse(event.data); });
+    source.addEventListener("finished", function () {
+      source.close();
+      say("The run has ended");
+      window.location.reload();
+    });
+    // Another answer than a stream (signed out, deleted): the page says what it is.
+    source.addEventListener("error", function () { if (source.readyState === EventSource.CLOSED) window.location.reload(); });
+  }
+  var live = document.querySelector("[data-live]");
+  if (live && window.EventSource) watchRun(live);
+
   document.addEventListener("htmx:afterSwap", function (event) { localTimes(event.target.parentNode || document); });
   localTimes(document);
 })();

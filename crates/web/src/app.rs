@@ -9,6 +9,7 @@ use directory::{Directory, TenantId};
 use crate::client_address::Network;
 use crate::metrics::Metrics;
 use crate::rate_limit::Buckets;
+use crate::validation::runs::Runs;
 
 /// How the web front behaves; set once at start.
 #[derive(Debug, Clone)]
@@ -19,13 +20,21 @@ pub struct WebOptions {
     pub failed_keys: u32,
     /// Reverse proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
+    /// Networks that runs of the validator may reach though they are not public; for them plain http is allowed too.
+    pub validator_networks: Vec<validator::scim_client::Network>,
     /// The server holds throw-away data; the console says so.
     pub demo: bool,
 }
 
 impl Default for WebOptions {
     fn default() -> Self {
-        Self { rate_limit: 200, failed_keys: 20, trusted_proxies: Vec::new(), demo: false }
+        Self {
+            rate_limit: 200,
+            failed_keys: 20,
+            trusted_proxies: Vec::new(),
+            validator_networks: Vec::new(),
+            demo: false,
+        }
     }
 }
 
@@ -36,6 +45,7 @@ pub struct App {
     pub options: Arc<WebOptions>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) limits: Arc<RateLimits>,
+    pub(crate) runs: Arc<Runs>,
     draining: Arc<AtomicBool>,
 }
 
@@ -53,13 +63,15 @@ impl App {
             options: Arc::new(options),
             metrics: Arc::default(),
             limits: Arc::default(),
+            runs: Arc::default(),
             draining: Arc::default(),
         }
     }
 
     /// From now on `/readyz` says that this server is about to go, so that a load balancer turns away before the listener
-    /// closes.
+    /// closes. Runs of the validator are stopped.
     pub fn drain(&self) {
+        self.runs.stop_all();
         self.draining.store(true, Ordering::Relaxed);
     }
 

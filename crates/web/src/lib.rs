@@ -6,6 +6,7 @@
 //! | follow a request inwards | [`router()`] → `guard` → `authenticate` → `scim::exchange` → `scim::resource` |
 //! | accept connections, plain and TLS | [`server`] |
 //! | see what is counted | `metrics` |
+//! | run the validator in the background | `validation` |
 //!
 //! Rules live in `directory`; nothing here can reach the store.
 
@@ -27,6 +28,7 @@ mod scim;
 pub mod server;
 mod stream;
 pub mod tls;
+mod validation;
 
 pub use app::{App, WebOptions};
 pub use client_address::{Network, NetworkError, Peer};

@@ -109,6 +109,7 @@ fn exit_codes_and_hints() {
         (&["serve", "--listen", "nowhere"], 1),
         (&["serve", "--tls-cert", "/nothing"], 2),
         (&["serve", "--trusted-proxy", "proxy.example"], 2),
+        (&["serve", "--validator-allow", "intranet.example"], 2),
         (&["serve", "--listen", FREE, "--public-url", "scim.example"], 1),
         (&["serve", "--listen", FREE, "--database-url", "sqlite:"], 1),
         (&["key", "create", "--tenant", "T", "--name", "k", "--scope", "SCIM2", "--expires", "2y"], 1),

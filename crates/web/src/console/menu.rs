@@ -16,6 +16,7 @@ pub(crate) enum Section {
     RequestLog,
     AuditLog,
     SystemAudit,
+    Validator,
     BasicInformation,
     ScimConfiguration,
     Limits,
@@ -56,7 +57,7 @@ const fn global(label: &'static str, path: &'static str, section: Section, needs
 }
 
 /// The words are the original identity provider's.
-pub(crate) static MENU: [Item; 7] = [
+pub(crate) static MENU: [Item; 8] = [
     Item { label: "Home", path: "", icon: Icon::Home, key: "h", sections: &[Section::Home], below: &[] },
     Item {
         label: "Users",
@@ -96,6 +97,14 @@ pub(crate) static MENU: [Item; 7] = [
             below("Audit log", "logs/audit", Section::AuditLog),
             global("Sign-ins", "logs/system", Section::SystemAudit, Permission::ManageOperators),
         ],
+    },
+    Item {
+        label: "Validator",
+        path: "validator",
+        icon: Icon::Shield,
+        key: "v",
+        sections: &[Section::Validator],
+        below: &[],
     },
     Item {
         label: "Tenant Config",

@@ -11,7 +11,8 @@ use super::answer::Answer;
 use super::page::{
     audit_log, group, group_form, group_list, group_members, home, key_form, key_list, limits, operator_form,
     operator_list, profile, request_log, scim_configuration, sign_in, tenant_basic, tenant_list, user,
-    user_deleted, user_form, user_list, welcome,
+    user_deleted, user_form, user_list, validator_compare, validator_form, validator_list, validator_report,
+    validator_run, welcome,
 };
 use super::visit::{Desk, Guest, Visit};
 
@@ -120,6 +121,19 @@ endpoints! {
     GET  "/t/{tenant}/logs/audit/verify" Desk(InTenant Read) audit_log::verify;
     GET  "/t/{tenant}/logs/audit/{number}" Desk(InTenant Read) audit_log::one;
     GET  "/t/{tenant}/logs/system" Desk(Everywhere ManageOperators) audit_log::system;
+
+    GET  "/t/{tenant}/validator" Desk(InTenant Read) validator_list::show;
+    GET  "/t/{tenant}/validator/new" Desk(InTenant ManageSettings) validator_form::new;
+    POST "/t/{tenant}/validator/new" Desk(InTenant ManageSettings) validator_form::create;
+    GET  "/t/{tenant}/validator/own/new" Desk(InTenant ManageSettings) validator_form::new_own;
+    POST "/t/{tenant}/validator/own/new" Desk(InTenant ManageSettings) validator_form::create_own;
+    GET  "/t/{tenant}/validator/compare" Desk(InTenant Read) validator_compare::show;
+    GET  "/t/{tenant}/validator/{id}" Desk(InTenant Read) validator_run::one;
+    GET  "/t/{tenant}/validator/{id}/events" Desk(InTenant Read) validator_run::events;
+    POST "/t/{tenant}/validator/{id}/stop" Desk(InTenant ManageSettings) validator_run::stop;
+    GET  "/t/{tenant}/validator/{id}/download" Desk(InTenant Read) validator_report::download;
+    GET  "/t/{tenant}/validator/{id}/delete" Desk(InTenant ManageSettings) validator_list::ask_delete;
+    POST "/t/{tenant}/validator/{id}/delete" Desk(InTenant ManageSettings) validator_list::delete;
 
     GET  "/t/{tenant}/config" Desk(InTenant Read) tenant_basic::start;
     GET  "/t/{tenant}/config/basic" Desk(InTenant Read) tenant_basic::show;

@@ -25,6 +25,7 @@ pub(crate) enum Icon {
     Plus,
     Search,
     Settings,
+    Shield,
     SignOut,
     Trash,
     Undo,
@@ -67,6 +68,9 @@ impl Icon {
             Self::Search => r#"<circle cx="7" cy="7" r="4.5"/><path d="m10.4 10.4 3.2 3.2"/>"#,
             Self::Settings => {
                 r#"<path d="M2 4.5h5.500M11.5 4.500H14M2 11.500h2.500M8.5 11.500H14"/><circle cx="9.5" cy="4.5" r="2"/><circle cx="6.5" cy="11.5" r="2"/>"#
+            }
+            Self::Shield => {
+                r#"<path d="M8 1.8 13.2 4v4c0 3-2.2 5.2-5.2 6.2C5 13.2 2.8 11 2.8 8V4Z"/><path d="m5.7 8 1.7 1.7 3-3.4"/>"#
             }
             Self::SignOut => r#"<path d="M6.5 2.500H3v11h3.500M10.2 4.8 13.5 8l-3.3 3.200M13.3 8H6.4"/>"#,
             Self::Trash => r#"<path d="M2.8 4.300h10.400M6 4.200V2.500h4v1.700M4.2 4.500l.6 9h6.400l.6-9"/>"#,

@@ -25,6 +25,7 @@ pub(crate) struct Page {
     actions: Option<Markup>,
     status: StatusCode,
     canonical: Option<Link>,
+    refresh: Option<u32>,
 }
 
 impl Page {
@@ -37,6 +38,7 @@ impl Page {
             actions: None,
             status: StatusCode::OK,
             canonical: None,
+            refresh: None,
         }
     }
 
@@ -69,6 +71,12 @@ impl Page {
         self
     }
 
+    /// Without script the page is loaded again after so many seconds.
+    pub(crate) fn refresh(mut self, seconds: u32) -> Self {
+        self.refresh = Some(seconds);
+        self
+    }
+
     /// The whole page.
     pub(crate) fn send(self, desk: &Desk, body: &Markup) -> Response {
         let main = html! {
@@ -88,7 +96,13 @@ impl Page {
     pub(crate) fn send_question(self, desk: &Desk, main: &Markup) -> Response {
         let mut crumbs = self.crumbs;
         crumbs.push(Crumb { label: self.title.clone(), href: None });
-        let page = around(desk, Some(&desk.tenant), Some(self.section), &self.title, &crumbs, main);
+        let frame = Frame {
+            tenant: Some(&desk.tenant),
+            section: Some(self.section),
+            title: &self.title,
+            refresh: self.refresh,
+        };
+        let page = around_with(desk, &frame, &crumbs, main);
         let mut response = answer::html(self.status, page);
         let canonical = self.canonical.filter(|_| desk.htmx).map(|link| link.to_string());
         if let Some(url) = canonical.and_then(|url| HeaderValue::from_str(&url).ok()) {
@@ -96,6 +110,14 @@ impl Page {
         }
         response
     }
+}
+
+/// What the shell says of the page in it.
+struct Frame<'a> {
+    tenant: Option<&'a Tenant>,
+    section: Option<Section>,
+    title: &'a str,
+    refresh: Option<u32>,
 }
 
 /// The shell around anything a signed-in operator is shown.
@@ -107,12 +129,17 @@ pub(crate) fn around(
     crumbs: &[Crumb],
     main: &Markup,
 ) -> Markup {
+    around_with(visit, &Frame { tenant, section, title, refresh: None }, crumbs, main)
+}
+
+fn around_with(visit: &Visit, frame: &Frame<'_>, crumbs: &[Crumb], main: &Markup) -> Markup {
+    let Frame { tenant, section, title, refresh } = *frame;
     let place = tenant.map_or_else(|| "Muster".to_owned(), |tenant| format!("{} · Muster", tenant.name));
     let menu = tenant.map(|tenant| menu(visit, tenant, section));
     html! {
         (DOCTYPE)
         html lang="en" {
-            (head(&format!("{title} · {place}"), true))
+            (head(&format!("{title} · {place}"), true, refresh))
             body {
                 a.skip href="#main" { "Skip to content" }
                 div.shell {
@@ -143,7 +170,7 @@ pub(crate) fn around(
     }
 }
 
-fn head(title: &str, lists: bool) -> Markup {
+fn head(title: &str, lists: bool, refresh: Option<u32>) -> Markup {
     html! {
         head {
             meta charset="utf-8";
@@ -151,6 +178,7 @@ fn head(title: &str, lists: bool) -> Markup {
             meta name="color-scheme" content="light dark";
             meta name="robots" content="noindex, nofollow";
             title { (title) }
+            @if let Some(seconds) = refresh { noscript { meta http-equiv="refresh" content=(seconds); } }
             link rel="icon" type="image/svg+xml" href=(MARK.href);
             link rel="stylesheet" href=(STYLE.href);
             script src=(SCRIPT.href) defer {}
@@ -270,7 +298,7 @@ fn foot(guest: &Guest) -> Markup {
 }
 
 fn help() -> Markup {
-    const KEYS: [(&[&str], &str); 11] = [
+    const KEYS: [(&[&str], &str); 12] = [
         (&["/"], "Search this list"),
         (&["j", "k"], "Next, previous row"),
         (&["g", "h"], "Home"),
@@ -278,6 +306,7 @@ fn help() -> Markup {
         (&["g", "g"], "Groups"),
         (&["g", "k"], "API Keys"),
         (&["g", "l"], "Logs"),
+        (&["g", "v"], "Validator"),
         (&["g", "c"], "Tenant Config"),
         (&["g", "p"], "Profile"),
         (&["?"], "This help"),
@@ -304,7 +333,7 @@ pub(crate) fn bare(title: &str, wide: bool, card: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
-            (head(&format!("{title} · Muster"), false))
+            (head(&format!("{title} · Muster"), false, None))
             body.bare {
                 main.card.wide[wide] {
                     (brand())

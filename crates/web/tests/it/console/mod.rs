@@ -6,6 +6,7 @@ mod keys;
 mod pages;
 mod roles;
 mod sign_in;
+mod validator;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub(crate) struct House {
     pub(crate) contoso: TenantId,
     /// Empty.
     pub(crate) fabrikam: TenantId,
+    pub(crate) store: Store,
     router: axum::Router,
 }
 
@@ -93,10 +95,15 @@ impl House {
     }
 
     pub(crate) async fn at(url: &str) -> Self {
+        Self::with(url, WebOptions::default()).await
+    }
+
+    pub(crate) async fn with(url: &str, options: WebOptions) -> Self {
         let clock = Arc::new(FixedClock::at("2026-03-01T12:00:00Z".parse().unwrap()));
         let store = Store::open(Options::memory()).unwrap();
         let url = PublicUrl::parse(url).unwrap();
-        let directory = Directory::new(store, clock.clone(), Random::seeded(7), &Secret::new([7; 32]), url);
+        let directory =
+            Directory::new(store.clone(), clock.clone(), Random::seeded(7), &Secret::new([7; 32]), url);
         let contoso = directory.create_tenant(caller(), "Contoso Ltd").await.unwrap().id;
         let fabrikam = directory.create_tenant(caller(), "Fabrikam GmbH").await.unwrap().id;
         for (name, role, tenant) in [
@@ -109,8 +116,8 @@ impl House {
             let grant = Grant { role, tenant: tenant.cloned() };
             directory.create_operator(caller(), name, PASSWORD, vec![grant]).await.unwrap();
         }
-        let router = web::router(App::new(directory.clone(), WebOptions::default()));
-        Self { directory, clock, contoso, fabrikam, router }
+        let router = web::router(App::new(directory.clone(), options));
+        Self { directory, clock, contoso, fabrikam, store, router }
     }
 
     pub(crate) fn cx(&self) -> Context {
