@@ -96,7 +96,10 @@ impl Generator<'_> {
                 let mut object = Map::new();
                 for sub in &attribute.sub_attributes {
                     let is_display = attribute.multi_valued && sub.name.eq_ignore_ascii_case("display");
-                    if is_display || !is_round_trip(sub) {
+                    // RFC 7643 §2.3.1: a target may restrict a type to its canonical values, and here are none.
+                    let is_open_type =
+                        sub.name.eq_ignore_ascii_case("type") && sub.canonical_values.is_empty();
+                    if is_display || is_open_type || !is_round_trip(sub) {
                         continue;
                     }
                     if let Some(value) = self.value(sub, name) {

@@ -19,7 +19,9 @@ pub struct Reply {
 
 impl Reply {
     pub(crate) fn new(answer: Answer, exchange: usize) -> Self {
-        let body = serde_json::from_str(&answer.text).unwrap_or(Value::Null);
+        let body = serde_json::from_str(&answer.text)
+            .or_else(|_| serde_json::from_str(&without_lone_surrogates(&answer.text)))
+            .unwrap_or(Value::Null);
         Self { status: answer.status, headers: answer.headers, body, text: answer.text, exchange }
     }
 
@@ -177,4 +179,54 @@ impl Reply {
 fn words(statuses: &[u16]) -> String {
     let all: Vec<String> = statuses.iter().map(u16::to_string).collect();
     all.join(" or ")
+}
+
+/// A target that stores half a surrogate pair gives it back (RFC 7159 §8.2), and no strict parser reads the answer: what
+/// was created would not be known, and not be deleted.
+fn without_lone_surrogates(text: &str) -> String {
+    let unit = |at: usize| {
+        let escape = text.get(at..at + 6)?.strip_prefix("\\u")?;
+        u32::from_str_radix(escape, 16).ok()
+    };
+    let mut cleaned = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(next) = text.get(at..).and_then(|rest| rest.chars().next()) {
+        let length = match (unit(at), unit(at + 6)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(0xd800..=0xdfff), _) => {
+                cleaned.push('\u{fffd}');
+                at += 6;
+                continue;
+            }
+            // An escaped backslash is none that escapes.
+            _ if text.get(at..).is_some_and(|rest| rest.starts_with("\\\\")) => 2,
+            _ => next.len_utf8(),
+        };
+        cleaned.push_str(text.get(at..at + length).unwrap_or_default());
+        at += length;
+    }
+    cleaned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lone_surrogates() {
+        let table = [
+            (r#""A\ud800B""#, r#""A�B""#),
+            (r#""\uDC00""#, r#""�""#),
+            (r#""\ud83d\ude00 é \u00e9""#, r#""\ud83d\ude00 é \u00e9""#),
+            (r#""\ud83d\ud83d\ude00""#, r#""�\ud83d\ude00""#),
+            (r#""\\ud800""#, r#""\\ud800""#),
+            (r#""\ud8""#, r#""\ud8""#),
+        ];
+        for (text, cleaned) in table {
+            assert_eq!(without_lone_surrogates(text), cleaned, "{text}");
+        }
+        let answer =
+            Answer { status: 201, headers: Vec::new(), text: r#"{"id":"1","title":"\ud800"}"#.into() };
+        assert_eq!(Reply::new(answer, 0).body["id"], "1");
+    }
 }

@@ -61,7 +61,7 @@ pub(super) const CHECKS: &[Check] = &[
         Should,
         "RFC 7644 §3.12, RFC 7231 §6.5.5",
     )
-    .what("POST to a user is refused and the user stays. (DELETE of /Users is not tried.)")
+    .what("POST to a user is refused and the user stays; DELETE of /Users is not tried.")
     .why("A wrong URL has effects nobody asked for.")
     .needs(&[Need::Check("user-create")])
     .run(|p| Box::pin(wrong_method(p))),

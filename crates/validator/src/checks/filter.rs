@@ -31,6 +31,7 @@ const ENTRA: &[Profile] = &[Profile::Entra];
 const ACTIVE: &[Need] = &[Need::Check("filter-eq"), Need::Check("filter-and"), Need::User("active")];
 const EMAIL: &[Need] = &[Need::Check("filter-eq"), Need::User("emails.value"), Need::User("emails.type")];
 const AND: &[Need] = &[Need::Check("filter-eq"), Need::Check("filter-and")];
+const CO: &[Need] = &[Need::Check("filter-eq"), Need::Check("filter-co")];
 const SW: &[Need] = &[Need::Check("filter-eq"), Need::Check("filter-sw")];
 const AND_SW: &[Need] = &[Need::Check("filter-eq"), Need::Check("filter-and"), Need::Check("filter-sw")];
 
@@ -63,9 +64,11 @@ pub(super) const CHECKS: &[Check] = &[
     filter!("filter-ne", "ne", Must, "RFC 7644 §3.4.2.2", AND_SW, RFC, WRONG,
         "userName sw \"muster-check-{salt}-\" and userName ne \"{a}\"" => [1, 2]),
     filter!("filter-co", "co", Must, "RFC 7644 §3.4.2.2", EQ, RFC, WRONG,
+        "userName co \"{salt}-Bert\"" => [2]),
+    filter!("filter-co-case", "co without case", Must, "RFC 7643 §4.1.1, RFC 7644 §3.4.2.2", CO, RFC, WRONG,
         "userName co \"{salt}-an\"" => [0, 1]),
     filter!("filter-sw", "sw", Must, "RFC 7644 §3.4.2.2", EQ, RFC, WRONG,
-        "userName sw \"muster-check-{salt}-an\"" => [0, 1]),
+        "userName sw \"muster-check-{salt}-Bert\"" => [2]),
     filter!("filter-sw-case", "sw without case", Must, "RFC 7644 §3.4.2.2", SW, RFC, WRONG,
         "userName sw \"MUSTER-CHECK-{salt}-AN\"" => [0, 1]),
     filter!("filter-ew", "ew", Must, "RFC 7644 §3.4.2.2", AND_SW, RFC, WRONG,
@@ -105,7 +108,7 @@ pub(super) const CHECKS: &[Check] = &[
     filter!("filter-multi", "A value of a multi-valued attribute", Must, "RFC 7644 §3.4.2.2", EMAIL, ALL3,
         "Where e-mail is the matching attribute, every user is created again.",
         "emails.value eq \"a.{salt}@example.com\"" => [0]),
-    filter!("filter-multi-short", "A multi-valued attribute stands for its value", Must, "RFC 7644 §3.4.2.2", EMAIL, RFC, WRONG,
+    filter!("filter-multi-short", "A multi-valued attribute stands for its value", Should, "RFC 7644 §3.4.2.2, examples", EMAIL, RFC, WRONG,
         "emails co \"a.{salt}@\"" => [0]),
     filter!("filter-value-path", "A value path", Must, "RFC 7644 §3.4.2.2, figure 1", EMAIL, ALL3, MATCH,
         "emails[type eq \"work\" and value eq \"a.{salt}@example.com\"]" => [0]),

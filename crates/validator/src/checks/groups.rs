@@ -78,7 +78,7 @@ pub(super) const CHECKS: &[Check] = &[
         .why(RIGHTS)
         .needs(MEMBERS)
         .run(|p| Box::pin(add_entra(p))),
-    Check::new("group-members-add-twice", "A member that is there is no error and stays once", Must, "RFC 7644 §3.5.2.1")
+    Check::new("group-members-add-twice", "A member that is there is no error and stays once", Should, "RFC 7644 §3.5.2.1")
         .what("PATCH add of a member twice answers with success; it is a member once.")
         .why("Repeated requests fail for ever, or members pile up.")
         .needs(MEMBERS)
@@ -164,7 +164,7 @@ pub(super) const CHECKS: &[Check] = &[
         .why("Entra works in parallel: members stay or are missing without any error.")
         .needs(&[Need::Check("group-parallel-adds"), Need::Check("group-members-remove")])
         .run(|p| Box::pin(parallel_add_remove(p))),
-    Check::new("group-large", "Adding a member costs the same in a large group", Should, "Entra: throughput; no clause")
+    Check::new("group-large", "Adding a member costs the same in a large group", Entra, "Entra: throughput; no clause")
         .what("Members are added in steps up to thousands; the median time of single adds must not grow tenfold.")
         .why("Large groups take hours, and requests time out.")
         .needs(MEMBERS)

@@ -141,7 +141,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check::new(
         "patch-no-duplicates",
         "add of a value that is there changes nothing",
-        Must,
+        Should,
         "RFC 7644 §3.5.2.1",
     )
     .what("PATCH add of an e-mail that the user has: it is there once.")

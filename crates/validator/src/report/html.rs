@@ -44,7 +44,11 @@ pub fn write(report: &Report) -> String {
 }
 
 fn head(page: &mut String, report: &Report) {
-    let _ = writeln!(page, "<header>\n<h1>SCIM validation</h1>\n<p class=\"target\">{}</p>", escaped(&report.target.url));
+    let _ = writeln!(
+        page,
+        "<header>\n<h1>SCIM validation</h1>\n<p class=\"target\">{}</p>",
+        escaped(&report.target.url)
+    );
     page.push_str("<dl class=\"facts\">\n");
     let facts = [
         ("Begun", report.started.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()),
@@ -59,7 +63,8 @@ fn head(page: &mut String, report: &Report) {
     }
     page.push_str("</dl>\n<table>\n<thead><tr><th scope=\"col\">Level</th><th scope=\"col\">Cases</th><th scope=\"col\">Deviations</th></tr></thead>\n<tbody>\n");
     for (level, cases, deviations) in report.by_level().into_iter().filter(|(_, cases, _)| *cases > 0) {
-        let _ = writeln!(page, "<tr><th scope=\"row\">{level}</th><td>{cases}</td><td>{deviations}</td></tr>");
+        let _ =
+            writeln!(page, "<tr><th scope=\"row\">{level}</th><td>{cases}</td><td>{deviations}</td></tr>");
     }
     page.push_str("</tbody>\n</table>\n");
     if report.cancelled {
@@ -67,8 +72,12 @@ fn head(page: &mut String, report: &Report) {
     }
     if !report.left_over.is_empty() {
         let why = if report.kept { "kept on request" } else { "could not be deleted" };
-        let _ = writeln!(page, "<details class=\"note\"><summary>{} resources were left ({why})</summary><pre>{}</pre></details>",
-            report.left_over.len(), escaped(&report.left_over.join("\n")));
+        let _ = writeln!(
+            page,
+            "<details class=\"note\"><summary>{} resources were left ({why})</summary><pre>{}</pre></details>",
+            report.left_over.len(),
+            escaped(&report.left_over.join("\n"))
+        );
     }
     page.push_str("</header>\n");
 }
@@ -78,7 +87,10 @@ fn filters(page: &mut String, report: &Report) {
     let clean = report.count(VerdictKind::Deviation) == 0;
     let mut button = |id: &str, label: &str, checked: bool| {
         let checked = if checked { " checked" } else { "" };
-        let _ = writeln!(page, "<input type=\"radio\" name=\"show\" id=\"show-{id}\"{checked}><label for=\"show-{id}\">{label}</label>");
+        let _ = writeln!(
+            page,
+            "<input type=\"radio\" name=\"show\" id=\"show-{id}\"{checked}><label for=\"show-{id}\">{label}</label>"
+        );
     };
     button("all", &format!("All {}", report.results.len()), clean);
     for kind in VerdictKind::ALL {
@@ -111,11 +123,22 @@ fn case(page: &mut String, result: &CaseResult) {
         escaped(&result.title()),
         result.level,
     );
-    let _ = writeln!(page, "<p class=\"id\"><code>{}</code> · {} · {} ms</p>", escaped(&result.id), escaped(result.clause), result.duration_ms);
+    let _ = writeln!(
+        page,
+        "<p class=\"id\"><code>{}</code> · {} · {} ms</p>",
+        escaped(&result.id),
+        escaped(result.clause),
+        result.duration_ms
+    );
     let _ = writeln!(page, "<p>{}</p>\n<p class=\"why\">{}</p>", escaped(result.what), escaped(result.why));
     if let Some(microsoft) = &result.microsoft {
         let preview = if microsoft.preview { ", preview" } else { "" };
-        let _ = writeln!(page, "<p class=\"id\">Microsoft: {} | {}{preview}</p>", escaped(microsoft.name), escaped(microsoft.description));
+        let _ = writeln!(
+            page,
+            "<p class=\"id\">Microsoft: {} | {}{preview}</p>",
+            escaped(microsoft.name),
+            escaped(microsoft.description)
+        );
     }
     match &result.verdict {
         Verdict::Pass => {}
@@ -148,7 +171,11 @@ fn finding(page: &mut String, deviation: &Deviation) {
         let _ = writeln!(page, "<h3>Repeat</h3>\n<pre class=\"curl\">{}</pre>", escaped(&evidence.curl));
     }
     if deviation.exchanges.len() > 1 {
-        let _ = writeln!(page, "<details><summary>All {} exchanges of this case</summary>", deviation.exchanges.len());
+        let _ = writeln!(
+            page,
+            "<details><summary>All {} exchanges of this case</summary>",
+            deviation.exchanges.len()
+        );
         deviation.exchanges.iter().for_each(|e| exchange(page, e));
         page.push_str("</details>\n");
     }

@@ -7,7 +7,8 @@ use crate::checks;
 use crate::report::{CaseResult, Report};
 use crate::verdict::{Deviation, Verdict, VerdictKind};
 
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 pub fn write(report: &Report) -> String {
     serde_json::to_string_pretty(&value(report)).unwrap_or_default()

@@ -1,5 +1,6 @@
 //! A small SCIM server in memory: right by default, and wrong in one way at a time on request.
 
+mod bulk;
 mod discovery;
 mod fault;
 mod patch;
