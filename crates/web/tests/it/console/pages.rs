@@ -14,26 +14,31 @@ const PAYLOAD: &str = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'
 async fn open_every_page(
     house: &House,
     tenant: &TenantId,
-    ids: [&str; 4],
+    ids: [&str; 5],
 ) -> Vec<(String, StatusCode, String)> {
     let browser = house.signed_in("global").await;
     let mut pages = Vec::new();
     for route in
         inventory().iter().filter(|route| route.method == Method::GET && route.path.starts_with("/t/"))
     {
-        let [user, deleted, group, key] = ids;
+        let [user, deleted, group, key, report] = ids;
         let id = match route.path {
             path if path.ends_with("/purge") => deleted,
             path if path.contains("/users/") => user,
             path if path.contains("/groups/") => group,
             path if path.contains("/keys/") => key,
+            path if path.contains("/validator/") => report,
             _ => "none",
         };
         let path =
             route.path.replace("{tenant}", tenant.as_ref()).replace("{id}", id).replace("{number}", "1");
+        let path = if path.ends_with("/download") { path + "?format=json" } else { path };
         let got = browser.get(&path).await;
         assert!(!got.status.is_server_error(), "{path}: {}", got.text);
-        if got.status == StatusCode::OK {
+        // A file and a stream of events are no pages.
+        let is_page = !route.path.ends_with("/download") && !route.path.ends_with("/events");
+        assert!(is_page || !got.header("content-type").starts_with("text/html") || !got.status.is_success());
+        if got.status == StatusCode::OK && is_page {
             assert_quiet(&got.text);
             assert!(got.text.starts_with("<!DOCTYPE html>") && got.text.ends_with("</html>"), "{path}");
             assert_eq!(got.text.matches("<h1").count(), 1, "{path} has one title");
@@ -49,7 +54,7 @@ async fn open_every_page(
 async fn every_page_of_an_empty_tenant_shows() {
     let house = House::new().await;
     let nobody = "0198c0de-0000-7000-8000-000000000001";
-    for (path, status, _) in open_every_page(&house, &house.fabrikam, [nobody; 4]).await {
+    for (path, status, _) in open_every_page(&house, &house.fabrikam, [nobody; 5]).await {
         let of_object = path.contains("{id}") || path.contains("{number}");
         let start = matches!(path.as_str(), "/t/{tenant}/logs" | "/t/{tenant}/config");
         let expect = if of_object {
@@ -98,8 +103,9 @@ async fn nothing_that_is_stored_becomes_markup() {
         house.send(request).await;
     }
     house.directory.flush().await.unwrap();
+    super::validator::keep(&house, "run-1", 1, &[(PAYLOAD, "deviation"), ("b", "pass")]).await;
     for (path, status, text) in
-        open_every_page(&house, &house.contoso, [&id, &deleted, &group, &key.id]).await
+        open_every_page(&house, &house.contoso, [&id, &deleted, &group, &key.id, "run-1"]).await
     {
         let fine =
             matches!(status, StatusCode::OK | StatusCode::SEE_OTHER) || path.contains("operators/{id}");
