@@ -148,6 +148,14 @@ impl Reply {
         member(&self.body, name).and_then(Value::as_i64)
     }
 
+    /// `startIndex 5`, in words for what was got.
+    pub fn says(&self, name: &str) -> String {
+        match self.number(name) {
+            Some(number) => format!("{name} {number}"),
+            None => format!("no {name}"),
+        }
+    }
+
     pub fn total(&self) -> Option<i64> {
         self.number("totalResults")
     }

@@ -277,7 +277,7 @@ async fn import(p: &mut Probe) -> Outcome {
     let list = reply.list()?;
     let shown_count = i64::try_from(list.len()).unwrap_or(0);
     ensure(reply.items_per_page() == Some(shown_count), format!("itemsPerPage {shown_count}"), || {
-        format!("itemsPerPage {:?}", reply.items_per_page())
+        reply.says("itemsPerPage")
     })?;
     match list.iter().find(|u| at(u, "id").is_none() || at(u, "userName").is_none()) {
         None => Ok(()),

@@ -159,7 +159,7 @@ async fn count(p: &mut Probe) -> Outcome {
     p.several_users(5).await?;
     let reply = page(p, "1", "2").await?;
     ensure(reply.resources().len() == 2, "two resources", || format!("{}", reply.resources().len()))?;
-    ensure(reply.total() == Some(5), "totalResults 5", || format!("{:?}", reply.total()))
+    ensure(reply.total() == Some(5), "totalResults 5", || reply.says("totalResults"))
 }
 
 async fn pages(p: &mut Probe, users: usize, size: usize) -> Outcome {
@@ -179,11 +179,11 @@ async fn start_index_echo(p: &mut Probe) -> Outcome {
     for start in [1_i64, 6, 11] {
         let reply = page(p, &start.to_string(), "5").await?;
         ensure(reply.number("startIndex") == Some(start), format!("startIndex {start}"), || {
-            format!("startIndex {:?}", reply.number("startIndex"))
+            reply.says("startIndex")
         })?;
         let resources = i64::try_from(reply.resources().len()).unwrap_or(0);
         ensure(reply.items_per_page() == Some(resources), format!("itemsPerPage {resources}"), || {
-            format!("itemsPerPage {:?}", reply.items_per_page())
+            reply.says("itemsPerPage")
         })?;
     }
     Ok(())
@@ -194,7 +194,7 @@ async fn total_everywhere(p: &mut Probe) -> Outcome {
     for (start, count) in [("1", "2"), ("3", "2"), ("5", "2"), ("9", "2")] {
         let reply = page(p, start, count).await?;
         ensure(reply.total() == Some(5), format!("totalResults 5 with startIndex {start}"), || {
-            format!("{:?}", reply.total())
+            reply.says("totalResults")
         })?;
     }
     Ok(())
@@ -212,7 +212,7 @@ async fn count_nothing(p: &mut Probe, count: &str) -> Outcome {
     p.several_users(3).await?;
     let reply = page(p, "1", count).await?;
     ensure(reply.resources().is_empty(), "no resource", || format!("{}", reply.resources().len()))?;
-    ensure(reply.total() == Some(3), "totalResults 3", || format!("{:?}", reply.total()))
+    ensure(reply.total() == Some(3), "totalResults 3", || reply.says("totalResults"))
 }
 
 async fn count_large(p: &mut Probe) -> Outcome {
@@ -255,7 +255,7 @@ async fn unfiltered(p: &mut Probe) -> Outcome {
         reply.is(&[200])?;
         reply.list()?;
         ensure(reply.number("startIndex") == Some(start), format!("startIndex {start}"), || {
-            format!("startIndex {:?}", reply.number("startIndex"))
+            reply.says("startIndex")
         })?;
         let ids = reply.ids();
         if ids.is_empty() {
@@ -323,7 +323,7 @@ async fn group_pages(p: &mut Probe) -> Outcome {
         let reply = p.query(&path, &parameters).await?;
         reply.is(&[200])?;
         ensure(reply.number("startIndex") == Some(start), format!("startIndex {start}"), || {
-            format!("startIndex {:?}", reply.number("startIndex"))
+            reply.says("startIndex")
         })?;
         seen.extend(reply.ids());
     }
