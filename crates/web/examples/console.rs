@@ -67,7 +67,10 @@ async fn main() {
     let random = Random::system();
     let secret = Secret::generate(&random);
     let directory = Directory::new(store, Arc::new(SystemClock), random, &secret, url);
-    let app = App::new(directory.clone(), WebOptions { demo: true, ..WebOptions::default() });
+    // The validator may look at what else runs on this machine.
+    let networks = vec!["127.0.0.0/8".parse().unwrap()];
+    let options = WebOptions { demo: true, validator_networks: networks, ..WebOptions::default() };
+    let app = App::new(directory.clone(), options);
     let router = web::router(app);
     let tenant = seed(&directory, &router).await;
     println!("tenant {tenant}\nhttp://127.0.0.1:{port}/  admin | tenant-admin | reader  {PASSWORD}");

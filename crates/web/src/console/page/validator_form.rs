@@ -172,7 +172,7 @@ async fn question(desk: &Desk, refused: Option<String>) -> Answer {
                 li { "Some hundred users and groups with made-up names are created, changed and deleted. The " (users) " and " (groups) " that are here stay as they are." }
                 li { "The deleted users stay under Deleted users until they are purged, and every request is in the request log." }
             }
-            p.soft { "It takes about a minute. You may leave the page, and stop the run at any time." }
+            p.soft { "It takes less than a minute. You may leave the page, and stop the run at any time." }
         },
         action: &desk.url("validator/own/new"),
         csrf: desk.csrf(),

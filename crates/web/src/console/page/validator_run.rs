@@ -54,9 +54,9 @@ fn live(desk: &Desk) -> Option<Arc<Live>> {
 fn page(desk: &Desk, live: &Live) -> Response {
     let url = desk.url(&format!("validator/{}", live.id));
     let progress = live.now();
-    let body = html! {
-        div.live.stack.wide data-live={ (url) "/events" } { (part(desk, live, &progress)) }
-    };
+    // Only what goes on is watched: the end of the stream loads the page again.
+    let stream = (!live.has_ended()).then(|| format!("{url}/events"));
+    let body = html! { div.stack.wide data-live=[stream] { (part(desk, live, &progress)) } };
     let stops = desk.may(Permission::ManageSettings) && !live.has_ended() && !live.cancel.is_cancelled();
     let lead = html! {
         span.break { (live.plan.target) } ", profile " (live.plan.profile) ", seed " (live.plan.seed)

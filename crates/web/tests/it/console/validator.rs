@@ -138,6 +138,10 @@ async fn a_name_that_leads_inside_is_refused_when_it_is_resolved() {
         page.text
     );
     assert!(!page.text.contains("q9z8"), "a query may hold a secret");
+    assert!(
+        !page.text.contains("data-live") && !page.text.contains("http-equiv"),
+        "it does not load itself for ever"
+    );
     let nobody =
         std::future::poll_fn(|cx| std::task::Poll::Ready(listener.poll_accept(cx).is_pending())).await;
     assert!(nobody, "no connection was made");
