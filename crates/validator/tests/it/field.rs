@@ -21,7 +21,13 @@ async fn field() {
     }
     for result in &report.results {
         if matches!(result.verdict.kind(), VerdictKind::Deviation | VerdictKind::CouldNotJudge) {
-            println!("{} [{}] {}: {}", result.id, result.level, result.verdict.kind().words(), result.verdict.reason());
+            println!(
+                "{} [{}] {}: {}",
+                result.id,
+                result.level,
+                result.verdict.kind().words(),
+                result.verdict.reason()
+            );
         }
     }
     println!("{} in {} ms, {} requests", report.summary(), report.duration_ms, report.requests);

@@ -110,8 +110,11 @@ async fn sarif_has_the_structure_of_its_schema() {
     }
 }
 
+/// Depth, name and attributes.
+type Element = (usize, String, Vec<(String, String)>);
+
 /// A reader of just enough XML: names, attributes, nesting, entities.
-fn elements(xml: &str) -> Vec<(usize, String, Vec<(String, String)>)> {
+fn elements(xml: &str) -> Vec<Element> {
     let (mut found, mut open, mut rest) = (Vec::new(), Vec::new(), xml);
     while let Some(start) = rest.find('<') {
         let text = &rest[..start];

@@ -170,7 +170,7 @@ impl App {
 
     fn order(
         &self,
-        found: &mut Vec<(bool, Resource)>,
+        found: &mut [(bool, Resource)],
         group: bool,
         request: &SearchRequest,
     ) -> Result<(), Answer> {
