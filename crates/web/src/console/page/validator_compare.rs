@@ -12,7 +12,7 @@ use super::validator_report::read;
 use super::validator_run::kind;
 use crate::console::answer::{Answer, Failure};
 use crate::console::component::banner::{self, Tone};
-use crate::console::component::facts::section;
+use crate::console::component::facts::flush;
 use crate::console::component::shell::Page;
 use crate::console::component::table::{Column, table};
 use crate::console::component::{chip, time};
@@ -146,7 +146,7 @@ fn compared(desk: &Desk, after: &ValidationRow, before: &ValidationRow, pairs: &
         }
         @for change in Change::LISTED {
             @if of(change).next().is_some() {
-                (section(change.words(), None, &rows(desk, after, before, change, of(change))))
+                (flush(change.words(), None, &rows(desk, after, before, change, of(change))))
             }
         }
     }

@@ -114,7 +114,7 @@ pub(super) fn verdict(report: &ValidationRow) -> Markup {
 
 /// The rest of the counts in one line.
 pub(super) fn summary(report: &ValidationRow) -> String {
-    let stopped = if report.cancelled { ", stopped" } else { "" };
+    let stopped = if report.cancelled && report.deviations > 0 { ", stopped" } else { "" };
     format!(
         "{} passed, {} not judged, {} not applicable{stopped}",
         time::number(report.passed),

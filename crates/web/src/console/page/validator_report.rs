@@ -38,7 +38,7 @@ pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
     let body = html! {
         div.stack.wide {
             (notices(&row, &report))
-            (split(&section("By level", None, &levels(&report)), &section("Run", None, &about(&desk, &row, &report))))
+            (split(&flush("By level", None, &levels(&report)), &section("Run", None, &about(&desk, &row, &report))))
             (results(&desk, &row, &report))
         }
     };
@@ -269,7 +269,7 @@ fn one_case(desk: &Desk, row: &ValidationRow, case: &Case) -> Response {
             @if !case.what.is_empty() { p { (case.what) } }
             (proof(case))
             @for (number, sent) in case.exchanges.iter().enumerate() {
-                (flush(&format!("Exchange {} of {}", number + 1, case.exchanges.len()), None, &html! { div.body { (exchange(&number.to_string(), sent)) } }))
+                (section(&format!("Exchange {} of {}", number + 1, case.exchanges.len()), None, &html! { (exchange(&number.to_string(), sent)) }))
             }
             @if case.exchanges.is_empty() { p.soft { "No exchange is kept of it." } }
         }

@@ -136,7 +136,7 @@ fn lines<'a>(caption: &str, lines: impl Iterator<Item = &'a Line>) -> Markup {
                     tr {
                         td.nowrap { (kind(line.kind)) }
                         td.break { (line.title) @if !line.reason.is_empty() { div.soft.small { (line.reason) } } }
-                        td.hide-narrow { (chip::tag(line.level.as_str())) }
+                        td.nowrap.hide-narrow { (chip::tag(line.level.as_str())) }
                     }
                 }
             }
