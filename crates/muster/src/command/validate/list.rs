@@ -16,11 +16,12 @@ pub(super) fn print(choice: &Choice, output: Output) {
             [check.theme, check.id, check.level.as_str(), check.clause, check.name].map(str::to_owned)
         });
         let repeated = listed.iter().filter(|check| check.each.is_some()).count();
-        format!(
-            "{}\n\n{} checks; {repeated} of them run once for each attribute that the target has",
-            table(["Theme", "Check", "Level", "Clause", "What must be true"], rows),
-            listed.len()
-        )
+        let repeated = match repeated {
+            0 => String::new(),
+            n => format!("; {n} of them run once for each attribute that the target has"),
+        };
+        let table = table(["Theme", "Check", "Level", "Clause", "What must be true"], rows);
+        format!("{table}\n\n{} checks{repeated}", listed.len())
     });
 }
 
