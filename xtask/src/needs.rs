@@ -12,11 +12,12 @@ struct Need {
     why: &'static str,
 }
 
-const NEEDS: [Need; 4] = [
+const NEEDS: [Need; 5] = [
     Need { program: "chromium", package: "chromium", why: "the console walk runs in a real browser" },
     Need { program: "chromedriver", package: "chromium-driver", why: "drives the browser" },
     Need { program: "python3", package: "python3", why: "the third-party conformance suites are Python" },
     Need { program: "curl", package: "curl", why: "the README's first minute is run as written" },
+    Need { program: "xmllint", package: "libxml2-utils", why: "JUnit reports are held to the published XSD" },
 ];
 
 /// # Errors

@@ -1,5 +1,7 @@
 //! The report as SARIF 2.1.0: a rule a check, a result a deviation, for code scanning in CI.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::check::{Check, Level};
@@ -97,16 +99,25 @@ fn finding(report: &Report, result: &CaseResult, deviation: &Deviation, used: &[
     })
 }
 
-/// A URI reference may not hold quotes or blanks.
+/// A URL as people and browsers write it, as the URI reference (RFC 3986) that the schema asks for: what it may not hold
+/// is encoded. Brackets stay where they are an IPv6 address's.
 fn encoded(uri: &str) -> String {
-    uri.chars()
-        .map(|c| match c {
-            ' ' => "%20".to_owned(),
-            '"' => "%22".to_owned(),
-            '<' => "%3C".to_owned(),
-            '>' => "%3E".to_owned(),
-            '[' | ']' | '{' | '}' | '|' | '\\' | '^' | '`' => format!("%{:02X}", u32::from(c)),
-            c => c.to_string(),
-        })
-        .collect()
+    let start = uri.find("://").map_or(0, |at| at + "://".len());
+    let path = uri[start..].find(['/', '?', '#']).map_or(uri.len(), |at| start + at);
+    let mut out = String::with_capacity(uri.len());
+    for (at, byte) in uri.bytes().enumerate() {
+        let may = match byte {
+            b'%' => {
+                uri.as_bytes().get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit))
+            }
+            b'[' | b']' => at < path && start > 0,
+            _ => byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=".contains(&byte),
+        };
+        if may {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
 }

@@ -7,4 +7,5 @@ mod field;
 mod matrix;
 mod pure;
 mod reports;
+mod schemas;
 mod support;
