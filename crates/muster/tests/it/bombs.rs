@@ -1,6 +1,8 @@
-//! Input made to break a parser, a stack or a memory: a clear refusal each time, and the same process afterwards.
+//! Input made to break a parser, a stack or a memory: a clear refusal each time, the database as it was before, and the
+//! same process afterwards.
 
 use serde_json::json;
+use store::{Options, Store};
 
 use crate::client::{encode, user};
 use crate::raw::{Raw, request, send};
@@ -14,6 +16,10 @@ struct Range {
     tenant: Tenant,
     path: String,
     user: String,
+    /// Opened beside the server's.
+    store: Store,
+    /// The database's canonical dump after the last request.
+    known: String,
 }
 
 impl Range {
@@ -22,27 +28,42 @@ impl Range {
         let tenant = server.tenant("T");
         let user = tenant.client.create_user("target@example.com").await;
         let path = tenant.client.base.strip_prefix(&server.url).unwrap().to_owned();
-        Self { server, tenant, path, user }
+        let store = Store::open(Options::file(server.data.join("muster.db"))).unwrap();
+        let known = store.dump().await.unwrap();
+        Self { server, tenant, path, user, store, known }
     }
 
     fn authorization(&self) -> String {
         format!("Authorization: Bearer {}", self.tenant.client.key)
     }
 
-    fn send(&self, method: &str, path: &str, body: &[u8]) -> Raw {
-        let headers = ["Host: localhost", "Content-Type: application/scim+json", &self.authorization()];
-        send(
-            self.server.address(),
-            &request(&format!("{method} {}{path} HTTP/1.1", self.path), &headers, body),
-        )
+    async fn send(&mut self, method: &str, path: &str, body: &[u8]) -> Raw {
+        let line = format!("{method} {}{path} HTTP/1.1", self.path);
+        let key = self.authorization();
+        self.ask(&line, &["Host: localhost", "Content-Type: application/scim+json", &key], body).await
     }
 
-    fn send_without_key(&self, method: &str, path: &str, body: &[u8]) -> Raw {
-        let headers = ["Host: localhost", "Content-Type: application/scim+json"];
-        send(
-            self.server.address(),
-            &request(&format!("{method} {}{path} HTTP/1.1", self.path), &headers, body),
-        )
+    async fn send_without_key(&mut self, method: &str, path: &str, body: &[u8]) -> Raw {
+        let line = format!("{method} {}{path} HTTP/1.1", self.path);
+        self.ask(&line, &["Host: localhost", "Content-Type: application/scim+json"], body).await
+    }
+
+    /// The one way in which this file asks: anything but a 2xx leaves the database's canonical dump unchanged.
+    async fn ask(&mut self, line: &str, headers: &[&str], body: &[u8]) -> Raw {
+        let answer = send(self.server.address(), &request(line, headers, body));
+        let changed = self.database_changed().await;
+        if !(200..300).contains(&answer.status) {
+            let line = &line[..line.floor_char_boundary(200)];
+            assert!(!changed, "{line:?} was answered {} and changed the database", answer.status);
+        }
+        answer
+    }
+
+    /// Whether the database is another than when this was asked last.
+    async fn database_changed(&mut self) -> bool {
+        let now = self.store.dump().await.unwrap();
+        let before = std::mem::replace(&mut self.known, now);
+        before != self.known
     }
 
     async fn still_well(&mut self, pid: u32) {
@@ -52,6 +73,35 @@ impl Range {
         assert_eq!(found.version(), Some(1), "nothing has changed: {}", found.text);
         let all = self.tenant.client.get("/Users?count=0").await.expect(200);
         assert_eq!(all["totalResults"], 1, "nothing was made");
+    }
+}
+
+/// The negative control of every test in this file: a write that is accepted, however small, is noticed.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_accepted_write_is_seen_in_the_dump() {
+    let mut range = Range::new().await;
+    let path = format!("/Users/{}", range.user);
+    let patch = |value: &str| {
+        json!({ "schemas": [scim::urn::PATCH_OP],
+            "Operations": [{ "op": "replace", "path": "title", "value": value }] })
+        .to_string()
+    };
+    let new = user("new@example.com").to_string();
+    let steps = [
+        ("GET", path.as_str(), String::new(), 200, false),
+        ("PATCH", &path, patch("a"), 200, true),
+        ("PATCH", &path, patch("a"), 200, false),
+        ("PATCH", &path, patch("b"), 200, true),
+        ("POST", "/Users", new.clone(), 201, true),
+        ("POST", "/Users", new, 409, false),
+        ("DELETE", &path, String::new(), 204, true),
+        ("DELETE", &path, String::new(), 404, false),
+    ];
+    for (step, (method, path, body, status, changes)) in steps.into_iter().enumerate() {
+        let before = range.known.clone();
+        let answer = range.send(method, path, body.as_bytes()).await;
+        assert_eq!(answer.status, status, "step {step}: {}", answer.text);
+        assert_eq!(before != range.known, changes, "step {step}: {method} {path}");
     }
 }
 
@@ -109,10 +159,10 @@ async fn bodies_are_refused_with_and_without_a_key() {
             if name.contains("operations") != (method == "PATCH") && name.contains("operations") {
                 continue;
             }
-            let answer = range.send(method, path, &body);
+            let answer = range.send(method, path, &body).await;
             assert!(statuses.contains(&answer.status), "{name} by {method} {path}: {}", answer.text);
             assert!(answer.text.contains(scim::urn::ERROR), "{name} by {method} {path}: {}", answer.text);
-            let unknown = range.send_without_key(method, path, &body);
+            let unknown = range.send_without_key(method, path, &body).await;
             assert_eq!(unknown.status, 401, "{name} by {method} {path} without a key: {}", unknown.text);
         }
         range.still_well(pid).await;
@@ -124,6 +174,7 @@ async fn filters_are_refused_with_and_without_a_key() {
     let mut range = Range::new().await;
     let pid = range.server.pid();
     let term = "userName eq \"a\"";
+    let user = format!("/Users/{}", range.user);
     let filters = [
         ("deep parentheses", nested("(", term, ")", DEEP)),
         ("deep not", nested("not (", term, ")", DEEP)),
@@ -136,17 +187,18 @@ async fn filters_are_refused_with_and_without_a_key() {
     ];
     for (name, filter) in filters {
         let body = json!({ "schemas": [scim::urn::SEARCH_REQUEST], "filter": filter }).to_string();
-        let by_body = range.send("POST", "/Users/.search", body.as_bytes());
+        let by_body = range.send("POST", "/Users/.search", body.as_bytes()).await;
         assert!(matches!(by_body.status, 400 | 413), "{name} in a body: {}", by_body.text);
         let query = format!("/Users?filter={}", encode(&filter));
-        let by_url = range.send("GET", &query, b"");
+        let by_url = range.send("GET", &query, b"").await;
         assert!(matches!(by_url.status, 400 | 414 | 431), "{name} in the URL: {}", by_url.text);
-        assert_eq!(range.send_without_key("POST", "/Users/.search", body.as_bytes()).status, 401, "{name}");
-        let status = range.send_without_key("GET", &query, b"").status;
+        let by_stranger = range.send_without_key("POST", "/Users/.search", body.as_bytes()).await;
+        assert_eq!(by_stranger.status, 401, "{name}");
+        let status = range.send_without_key("GET", &query, b"").await.status;
         assert!(matches!(status, 401 | 414 | 431), "{name}: {status}");
         let patch = json!({ "schemas": [scim::urn::PATCH_OP],
             "Operations": [{ "op": "remove", "path": format!("emails[{filter}]") }] });
-        let by_path = range.send("PATCH", &format!("/Users/{}", range.user), patch.to_string().as_bytes());
+        let by_path = range.send("PATCH", &user, patch.to_string().as_bytes()).await;
         // An attribute that no schema has is ignored in a path; the number is never looked at then.
         let harmless = name == "a huge number" && by_path.status == 200;
         assert!(harmless || matches!(by_path.status, 400 | 413), "{name} in a PATCH path: {}", by_path.text);
@@ -217,7 +269,7 @@ async fn ambiguous_requests_are_refused() {
         ("nonsense", "\u{1}\u{2}\u{3}".to_owned(), vec![], &[400, 0]),
     ];
     for (name, line, headers, statuses) in table {
-        let answer = send(range.server.address(), &request(&line, &headers, b""));
+        let answer = range.ask(&line, &headers, b"").await;
         assert!(statuses.contains(&answer.status), "{name}: {} {}", answer.status, answer.text);
         range.still_well(pid).await;
     }
@@ -234,12 +286,12 @@ async fn wrong_media_types_and_methods_are_refused() {
         let key = range.authorization();
         let headers = ["Host: localhost", &key, &format!("Content-Type: {kind}")];
         let line = format!("POST {}/Users HTTP/1.1", range.path);
-        let answer = send(range.server.address(), &request(&line, &headers, body.as_bytes()));
+        let answer = range.ask(&line, &headers, body.as_bytes()).await;
         assert_eq!(answer.status, status, "{kind}: {}", answer.text);
     }
     for method in ["POST", "PUT", "PATCH", "DELETE"] {
         for path in ["/ServiceProviderConfig", "/Schemas", "/ResourceTypes"] {
-            assert_eq!(range.send(method, path, b"{}").status, 405, "{method} {path}");
+            assert_eq!(range.send(method, path, b"{}").await.status, 405, "{method} {path}");
         }
     }
     range.still_well(pid).await;
