@@ -7,7 +7,7 @@ use crate::error::Result;
 
 /// Every table with what of it is compared, in key order. The request log, its last number and times of last use change
 /// without anything being changed.
-const TABLES: [(&str, &str, &str); 16] = [
+const TABLES: [(&str, &str, &str); 31] = [
     ("tenant", "*", "number"),
     ("head", "tenant, change, audit, audit_hash", "tenant"),
     ("counter", "*", "tenant, kind"),
@@ -27,6 +27,21 @@ const TABLES: [(&str, &str, &str); 16] = [
     ("operator_role", "*", "operator, role, tenant"),
     ("validation", "*", "tenant, id"),
     ("validation_document", "*", "tenant, id, form"),
+    ("application", "*", "tenant, id"),
+    ("application_secret", "*", "tenant, application, name"),
+    ("assignment", "*", "tenant, application, id"),
+    ("job", "*", "tenant, application"),
+    ("work", "*", "tenant, application, pass, id"),
+    ("link", "*", "tenant, application, source_id"),
+    ("link_counter", "*", "tenant, application, kind"),
+    ("sent_member", "*", "tenant, application, group_id, member_id"),
+    ("awaited", "*", "tenant, application, awaited_id, id"),
+    ("intent", "*", "tenant, application, id"),
+    ("cycle", "*", "tenant, application, id"),
+    ("cycle_count", "*", "tenant, application, cycle, kind, action, status"),
+    ("plan", "*", "tenant, application, id"),
+    ("plan_entry", "*", "tenant, application, plan, ordinal"),
+    ("provisioning_log", "*", "number"),
     ("session", "digest, operator, tenant, created_at, signed_in_at", "digest"),
 ];
 

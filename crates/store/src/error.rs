@@ -53,6 +53,9 @@ fn constraint(error: &rusqlite::Error) -> Error {
         ("operator.id", Conflict::Id),
         ("tenant.id", Conflict::Id),
         ("api_key.id", Conflict::Id),
+        ("application.name_key", Conflict::Name),
+        ("application.id", Conflict::Id),
+        ("link.target_id", Conflict::Id),
     ];
     let found = conflict.into_iter().find(|(column, _)| text.contains(column));
     found.map_or_else(|| Error::Corrupt(text.clone()), |(_, conflict)| Error::Conflict(conflict))

@@ -11,12 +11,17 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration { number: 1, name: "initial", sql: include_str!("../migrations/sqlite/0001_initial.sql") },
     Migration {
         number: 2,
         name: "validation",
         sql: include_str!("../migrations/sqlite/0002_validation.sql"),
+    },
+    Migration {
+        number: 3,
+        name: "provisioning",
+        sql: include_str!("../migrations/sqlite/0003_provisioning.sql"),
     },
 ];
 

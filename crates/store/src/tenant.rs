@@ -93,7 +93,7 @@ impl SystemWrite<'_> {
             );
             swept += run(self.db, &sql, params![tenant, signed(limit - swept)])? as u64;
         }
-        for table in ["change", "audit", "exchange"] {
+        for table in ["change", "audit", "exchange", "provisioning_log"] {
             let sql = format!(
                 "DELETE FROM {table} WHERE number IN (SELECT number FROM {table} WHERE number >= ?1 AND number < ?2 LIMIT ?3)"
             );
@@ -104,7 +104,7 @@ impl SystemWrite<'_> {
 }
 
 /// Tables with a tenant's rows, and what tells one from another.
-const SWEPT: [(&str, &str); 8] = [
+const SWEPT: [(&str, &str); 22] = [
     ("resource", "number"),
     ("tombstone", "tenant, kind, id"),
     ("index_value", "tenant, kind, path, key, id"),
@@ -112,6 +112,20 @@ const SWEPT: [(&str, &str); 8] = [
     ("counter", "tenant, kind"),
     ("validation", "tenant, id"),
     ("validation_document", "tenant, id, form"),
+    ("application", "tenant, id"),
+    ("application_secret", "tenant, application, name"),
+    ("assignment", "tenant, application, id"),
+    ("job", "tenant, application"),
+    ("work", "tenant, application, pass, id"),
+    ("link", "tenant, application, source_id"),
+    ("link_counter", "tenant, application, kind"),
+    ("sent_member", "tenant, application, group_id, member_id"),
+    ("awaited", "tenant, application, awaited_id, id"),
+    ("intent", "tenant, application, id"),
+    ("cycle", "tenant, application, id"),
+    ("cycle_count", "tenant, application, cycle, kind, action, status"),
+    ("plan", "tenant, application, id"),
+    ("plan_entry", "tenant, application, plan, ordinal"),
     ("head", "tenant"),
 ];
 

@@ -1,0 +1,202 @@
+//! Enterprise applications, their sealed secrets and who is assigned to them.
+
+use jiff::Timestamp;
+use rusqlite::{Row, params};
+
+use super::OF_APPLICATION;
+use crate::connection::{anywhere, count, find, list, run, signed, time};
+use crate::error::Result;
+use crate::narrow::Statement;
+use crate::resource::{Kind, kind};
+use crate::store::{TenantRead, TenantWrite};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApplicationRow {
+    /// A UUID of version 7.
+    pub id: String,
+    pub name: String,
+    /// No two applications of a tenant share it.
+    pub name_key: String,
+    pub created: Timestamp,
+    /// JSON
+    pub document: String,
+}
+
+/// A user or group that is assigned to an application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssignmentRow {
+    pub kind: Kind,
+    pub id: String,
+    /// Empty: default access.
+    pub role: String,
+    pub at: Timestamp,
+}
+
+/// An assignment with what the directory calls the object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssignedRow {
+    pub assignment: AssignmentRow,
+    /// `None`: it is not in the directory any more.
+    pub name: Option<String>,
+}
+
+fn application(row: &Row<'_>) -> rusqlite::Result<ApplicationRow> {
+    Ok(ApplicationRow {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        name_key: row.get(2)?,
+        created: time(row, 3)?,
+        document: row.get(4)?,
+    })
+}
+
+fn assignment(row: &Row<'_>) -> rusqlite::Result<AssignmentRow> {
+    Ok(AssignmentRow { id: row.get(0)?, kind: kind(row, 1)?, role: row.get(2)?, at: time(row, 3)? })
+}
+
+impl TenantRead<'_> {
+    /// By name.
+    pub fn applications(&self) -> Result<Vec<ApplicationRow>> {
+        let sql = "SELECT id, name, name_key, created_at, document FROM application WHERE tenant = ?1 ORDER BY name_key";
+        list(self.db, sql, [self.tenant], application)
+    }
+
+    pub fn application(&self, id: &str) -> Result<Option<ApplicationRow>> {
+        let sql =
+            "SELECT id, name, name_key, created_at, document FROM application WHERE tenant = ?1 AND id = ?2";
+        find(self.db, sql, params![self.tenant, id], application)
+    }
+
+    pub fn application_by_name(&self, name_key: &str) -> Result<Option<ApplicationRow>> {
+        let sql = "SELECT id, name, name_key, created_at, document FROM application WHERE tenant = ?1 AND name_key = ?2";
+        find(self.db, sql, params![self.tenant, name_key], application)
+    }
+
+    pub fn application_secret(&self, application: &str, name: &str) -> Result<Option<Vec<u8>>> {
+        let sql =
+            "SELECT sealed FROM application_secret WHERE tenant = ?1 AND application = ?2 AND name = ?3";
+        find(self.db, sql, params![self.tenant, application, name], |row| row.get(0))
+    }
+
+    /// Names with the time they were set; never the values.
+    pub fn application_secrets(&self, application: &str) -> Result<Vec<(String, Timestamp)>> {
+        let sql = "SELECT name, set_at FROM application_secret WHERE tenant = ?1 AND application = ?2 ORDER BY name";
+        list(self.db, sql, params![self.tenant, application], |row| Ok((row.get(0)?, time(row, 1)?)))
+    }
+
+    pub fn assignment(&self, application: &str, id: &str) -> Result<Option<AssignmentRow>> {
+        let sql =
+            "SELECT id, kind, role, at FROM assignment WHERE tenant = ?1 AND application = ?2 AND id = ?3";
+        find(self.db, sql, params![self.tenant, application, id], assignment)
+    }
+
+    /// Groups before users, by name; `text` is looked for in the names.
+    pub fn assignments(
+        &self,
+        application: &str,
+        text: Option<&str>,
+        offset: u64,
+        limit: usize,
+    ) -> Result<Vec<AssignedRow>> {
+        let mut statement = Statement::new(
+            "SELECT a.id, a.kind, a.role, a.at, r.name FROM assignment a LEFT JOIN resource r \
+             ON r.tenant = a.tenant AND r.kind = a.kind AND r.id = a.id WHERE a.tenant = "
+                .to_owned(),
+        );
+        statement.value(self.tenant).text(" AND a.application = ").value(application);
+        if let Some(text) = text {
+            statement.text(" AND r.name LIKE ").value(anywhere(text)).text(" ESCAPE '\\'");
+        }
+        statement.text(" ORDER BY a.kind DESC, r.name, a.id LIMIT ").value(signed(limit as u64));
+        statement.text(" OFFSET ").value(signed(offset));
+        statement.list(self.db, |row| Ok(AssignedRow { assignment: assignment(row)?, name: row.get(4)? }))
+    }
+
+    /// Assigned users and groups, each counted.
+    pub fn assignment_counts(&self, application: &str) -> Result<(u64, u64)> {
+        let of = |kind: Kind| {
+            let sql = "SELECT count(*) FROM assignment WHERE tenant = ?1 AND application = ?2 AND kind = ?3";
+            count(self.db, sql, params![self.tenant, application, kind.number()])
+        };
+        Ok((of(Kind::User)?, of(Kind::Group)?))
+    }
+
+    /// An assigned group that the user is a direct member of: id and name, the first by id.
+    pub fn assigned_through(&self, application: &str, user: &str) -> Result<Option<(String, String)>> {
+        let sql = "SELECT a.id, r.name FROM membership m JOIN assignment a ON a.tenant = m.tenant AND a.application = ?2 \
+                   AND a.id = m.group_id JOIN resource r ON r.tenant = m.tenant AND r.kind = 2 AND r.id = m.group_id \
+                   WHERE m.tenant = ?1 AND m.member_id = ?3 ORDER BY a.id LIMIT 1";
+        find(self.db, sql, params![self.tenant, application, user], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    /// Applications that the object is assigned to directly, by id.
+    pub fn applications_of(&self, id: &str) -> Result<Vec<String>> {
+        let sql = "SELECT application FROM assignment WHERE tenant = ?1 AND id = ?2 ORDER BY application";
+        list(self.db, sql, params![self.tenant, id], |row| row.get(0))
+    }
+}
+
+impl TenantWrite<'_> {
+    /// [`crate::Conflict::Name`] if the name is taken.
+    pub fn insert_application(&self, row: &ApplicationRow) -> Result<()> {
+        let sql = "INSERT INTO application (tenant, id, name, name_key, created_at, document) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let values =
+            params![self.tenant, row.id, row.name, row.name_key, row.created.as_millisecond(), row.document];
+        run(self.db, sql, values).map(drop)
+    }
+
+    /// `false` if there is no such application.
+    pub fn update_application(&self, row: &ApplicationRow) -> Result<bool> {
+        let sql =
+            "UPDATE application SET name = ?3, name_key = ?4, document = ?5 WHERE tenant = ?1 AND id = ?2";
+        let values = params![self.tenant, row.id, row.name, row.name_key, row.document];
+        Ok(run(self.db, sql, values)? > 0)
+    }
+
+    /// With all that hangs on it but its log.
+    pub fn delete_application(&self, id: &str) -> Result<bool> {
+        for table in OF_APPLICATION {
+            let sql = format!("DELETE FROM {table} WHERE tenant = ?1 AND application = ?2");
+            run(self.db, &sql, params![self.tenant, id])?;
+        }
+        run(
+            self.db,
+            "DELETE FROM plan_entry WHERE tenant = ?1 AND application = ?2",
+            params![self.tenant, id],
+        )?;
+        Ok(run(self.db, "DELETE FROM application WHERE tenant = ?1 AND id = ?2", params![self.tenant, id])?
+            > 0)
+    }
+
+    pub fn set_application_secret(
+        &self,
+        application: &str,
+        name: &str,
+        sealed: &[u8],
+        at: Timestamp,
+    ) -> Result<()> {
+        let sql = "INSERT INTO application_secret (tenant, application, name, sealed, set_at) VALUES (?1, ?2, ?3, ?4, ?5) \
+                   ON CONFLICT (tenant, application, name) DO UPDATE SET sealed = excluded.sealed, set_at = excluded.set_at";
+        run(self.db, sql, params![self.tenant, application, name, sealed, at.as_millisecond()]).map(drop)
+    }
+
+    pub fn clear_application_secrets(&self, application: &str) -> Result<()> {
+        let sql = "DELETE FROM application_secret WHERE tenant = ?1 AND application = ?2";
+        run(self.db, sql, params![self.tenant, application]).map(drop)
+    }
+
+    /// `true` if it was not assigned before.
+    pub fn assign(&self, application: &str, row: &AssignmentRow) -> Result<bool> {
+        let new = self.assignment(application, &row.id)?.is_none();
+        let sql = "INSERT INTO assignment (tenant, application, id, kind, role, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+                   ON CONFLICT (tenant, application, id) DO UPDATE SET role = excluded.role";
+        let at = row.at.as_millisecond();
+        run(self.db, sql, params![self.tenant, application, row.id, row.kind.number(), row.role, at])?;
+        Ok(new)
+    }
+
+    pub fn unassign(&self, application: &str, id: &str) -> Result<bool> {
+        let sql = "DELETE FROM assignment WHERE tenant = ?1 AND application = ?2 AND id = ?3";
+        Ok(run(self.db, sql, params![self.tenant, application, id])? > 0)
+    }
+}

@@ -1,0 +1,211 @@
+//! What a job has still to do, and creations whose outcome is not known.
+
+use jiff::Timestamp;
+use rusqlite::{Row, params};
+
+use crate::connection::{count, find, list, run, signed, time, unsigned};
+use crate::error::Result;
+use crate::resource::{Kind, kind};
+use crate::store::{TenantRead, TenantWrite};
+
+/// In which order a cycle works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Pass {
+    /// Create, update, adopt.
+    Object,
+    /// Manager and members.
+    Reference,
+    /// Disable and delete, once it is known how many there are.
+    Departure,
+}
+
+impl Pass {
+    pub const ALL: [Self; 3] = [Self::Object, Self::Reference, Self::Departure];
+
+    fn number(self) -> i64 {
+        match self {
+            Self::Object => 1,
+            Self::Reference => 2,
+            Self::Departure => 3,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkRow {
+    pub pass: Pass,
+    pub kind: Kind,
+    pub id: String,
+    pub due: Timestamp,
+    /// Tells whether it was asked for again meanwhile.
+    pub stamp: u64,
+    /// JSON; of what failed.
+    pub escrow: Option<String>,
+}
+
+/// A creation that may have been carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntentRow {
+    pub id: String,
+    pub at: Timestamp,
+    /// JSON
+    pub document: String,
+}
+
+const COLUMNS: &str = "pass, kind, id, due_at, stamp, escrow";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<WorkRow> {
+    let number: i64 = row.get(0)?;
+    let pass = Pass::ALL.into_iter().find(|pass| pass.number() == number);
+    Ok(WorkRow {
+        pass: pass.ok_or(rusqlite::Error::IntegralValueOutOfRange(0, number))?,
+        kind: kind(row, 1)?,
+        id: row.get(2)?,
+        due: time(row, 3)?,
+        stamp: unsigned(row, 4)?,
+        escrow: row.get(5)?,
+    })
+}
+
+impl TenantRead<'_> {
+    /// Due work of one pass and kind, the longest due first, leaving out ids that are at work already.
+    pub fn due_work(
+        &self,
+        application: &str,
+        pass: Pass,
+        kind: Kind,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<WorkRow>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM work WHERE tenant = ?1 AND application = ?2 AND pass = ?3 AND kind = ?4 AND due_at <= ?5 \
+             ORDER BY due_at, id LIMIT ?6"
+        );
+        let values = params![
+            self.tenant,
+            application,
+            pass.number(),
+            kind.number(),
+            now.as_millisecond(),
+            signed(limit as u64)
+        ];
+        list(self.db, &sql, values, read)
+    }
+
+    pub fn work(&self, application: &str, pass: Pass, id: &str) -> Result<Option<WorkRow>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM work WHERE tenant = ?1 AND application = ?2 AND pass = ?3 AND id = ?4"
+        );
+        find(self.db, &sql, params![self.tenant, application, pass.number(), id], read)
+    }
+
+    pub fn due_work_count(&self, application: &str, pass: Pass, now: Timestamp) -> Result<u64> {
+        let sql =
+            "SELECT count(*) FROM work WHERE tenant = ?1 AND application = ?2 AND pass = ?3 AND due_at <= ?4";
+        count(self.db, sql, params![self.tenant, application, pass.number(), now.as_millisecond()])
+    }
+
+    /// What failed and is held, the next to be tried first.
+    pub fn escrows(&self, application: &str, offset: u64, limit: usize) -> Result<Vec<WorkRow>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM work WHERE tenant = ?1 AND application = ?2 AND escrow IS NOT NULL \
+             ORDER BY due_at LIMIT ?3 OFFSET ?4"
+        );
+        let values = params![self.tenant, application, signed(limit as u64), signed(offset)];
+        list(self.db, &sql, values, read)
+    }
+
+    pub fn escrow_count(&self, application: &str) -> Result<u64> {
+        let sql = "SELECT count(*) FROM work WHERE tenant = ?1 AND application = ?2 AND escrow IS NOT NULL";
+        count(self.db, sql, params![self.tenant, application])
+    }
+
+    /// When the next escrow comes due.
+    pub fn next_escrow(&self, application: &str) -> Result<Option<Timestamp>> {
+        let sql = "SELECT due_at FROM work WHERE tenant = ?1 AND application = ?2 AND escrow IS NOT NULL ORDER BY due_at LIMIT 1";
+        find(self.db, sql, params![self.tenant, application], |row| time(row, 0))
+    }
+
+    pub fn intent(&self, application: &str, id: &str) -> Result<Option<IntentRow>> {
+        let sql = "SELECT id, at, document FROM intent WHERE tenant = ?1 AND application = ?2 AND id = ?3";
+        find(self.db, sql, params![self.tenant, application, id], |row| {
+            Ok(IntentRow { id: row.get(0)?, at: time(row, 1)?, document: row.get(2)? })
+        })
+    }
+}
+
+impl TenantWrite<'_> {
+    /// Ask for an object to be worked on. What waited longer keeps its place; what was held after a failure comes due now.
+    pub fn queue(&self, application: &str, pass: Pass, kind: Kind, id: &str, due: Timestamp) -> Result<()> {
+        let sql = "INSERT INTO work (tenant, application, pass, id, kind, due_at, stamp, escrow) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, NULL) ON CONFLICT (tenant, application, pass, id) \
+                   DO UPDATE SET due_at = min(due_at, excluded.due_at), stamp = stamp + 1";
+        let due = due.as_millisecond();
+        run(self.db, sql, params![self.tenant, application, pass.number(), id, kind.number(), due]).map(drop)
+    }
+
+    /// It is done, unless it was asked for again since `stamp`; then its escrow goes and it stays.
+    pub fn finish_work(&self, application: &str, pass: Pass, id: &str, stamp: u64) -> Result<()> {
+        let sql = "DELETE FROM work WHERE tenant = ?1 AND application = ?2 AND pass = ?3 AND id = ?4 AND stamp = ?5";
+        let key = params![self.tenant, application, pass.number(), id, signed(stamp)];
+        if run(self.db, sql, key)? == 0 {
+            let sql = "UPDATE work SET escrow = NULL WHERE tenant = ?1 AND application = ?2 AND pass = ?3 AND id = ?4";
+            run(self.db, sql, params![self.tenant, application, pass.number(), id])?;
+        }
+        Ok(())
+    }
+
+    /// It failed and is held until `due`, unless it was asked for again since `stamp`; then it stays due.
+    pub fn hold_work(&self, application: &str, row: &WorkRow) -> Result<()> {
+        let sql = "INSERT INTO work (tenant, application, pass, id, kind, due_at, stamp, escrow) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (tenant, application, pass, id) DO UPDATE SET \
+                   due_at = CASE WHEN stamp = excluded.stamp THEN excluded.due_at ELSE min(due_at, excluded.due_at) END, \
+                   escrow = excluded.escrow";
+        let values = params![
+            self.tenant,
+            application,
+            row.pass.number(),
+            row.id,
+            row.kind.number(),
+            row.due.as_millisecond(),
+            signed(row.stamp),
+            row.escrow,
+        ];
+        run(self.db, sql, values).map(drop)
+    }
+
+    /// Forget all work, or only what is held after a failure.
+    pub fn clear_work(&self, application: &str, only_escrows: bool) -> Result<u64> {
+        let sql = match only_escrows {
+            true => "DELETE FROM work WHERE tenant = ?1 AND application = ?2 AND escrow IS NOT NULL",
+            false => "DELETE FROM work WHERE tenant = ?1 AND application = ?2",
+        };
+        Ok(run(self.db, sql, params![self.tenant, application])? as u64)
+    }
+
+    pub fn put_intent(&self, application: &str, row: &IntentRow) -> Result<()> {
+        let sql = "INSERT INTO intent (tenant, application, id, at, document) VALUES (?1, ?2, ?3, ?4, ?5) \
+                   ON CONFLICT (tenant, application, id) DO UPDATE SET at = excluded.at, document = excluded.document";
+        let at = row.at.as_millisecond();
+        run(self.db, sql, params![self.tenant, application, row.id, at, row.document]).map(drop)
+    }
+
+    pub fn remove_intent(&self, application: &str, id: &str) -> Result<()> {
+        let sql = "DELETE FROM intent WHERE tenant = ?1 AND application = ?2 AND id = ?3";
+        run(self.db, sql, params![self.tenant, application, id]).map(drop)
+    }
+
+    /// `id` points at `awaited`, which is not at the target yet.
+    pub fn await_link(&self, application: &str, awaited: &str, id: &str) -> Result<()> {
+        let sql = "INSERT INTO awaited (tenant, application, awaited_id, id) VALUES (?1, ?2, ?3, ?4) \
+                   ON CONFLICT (tenant, application, awaited_id, id) DO NOTHING";
+        run(self.db, sql, params![self.tenant, application, awaited, id]).map(drop)
+    }
+
+    /// What waited for an object that is at the target now; it waits no longer.
+    pub fn take_awaiting(&self, application: &str, awaited: &str) -> Result<Vec<String>> {
+        let sql =
+            "DELETE FROM awaited WHERE tenant = ?1 AND application = ?2 AND awaited_id = ?3 RETURNING id";
+        list(self.db, sql, params![self.tenant, application, awaited], |row| row.get(0))
+    }
+}
