@@ -1,12 +1,12 @@
 //! The provisioning service: enterprise applications, their jobs, and what a job remembers.
 
-pub mod application;
-pub mod cycle;
-pub mod job;
-pub mod link;
-pub mod log;
-pub mod plan;
-pub mod work;
+pub(crate) mod application;
+pub(crate) mod cycle;
+pub(crate) mod job;
+pub(crate) mod link;
+pub(crate) mod log;
+pub(crate) mod plan;
+pub(crate) mod work;
 
 /// Tables with rows of an application, which go with it. The log stays until its time has come.
 const OF_APPLICATION: [&str; 12] = [
