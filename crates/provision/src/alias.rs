@@ -1,15 +1,12 @@
 //! Entra's attribute names and the SCIM paths of a tenant's directory that they stand for.
 
-use scim::attribute::{Attribute, AttributeType, Mutability, Returned, Uniqueness};
 use scim::path::PatchPath;
 use scim::schema::{ResourceType, Schema};
 use serde::{Deserialize, Serialize};
 
 use crate::expression::{Attributes, SourceAttribute};
 
-/// Holds what Entra knows of a user and SCIM has no attribute for.
-pub const DIRECTORY_USER: &str = "urn:muster:schemas:extension:directory:2.0:User";
-pub const DIRECTORY_GROUP: &str = "urn:muster:schemas:extension:directory:2.0:Group";
+pub use scim::urn::{DIRECTORY_GROUP, DIRECTORY_USER};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ObjectKind {
@@ -191,35 +188,12 @@ pub fn find(kind: ObjectKind, name: &str) -> Option<&'static Alias> {
 }
 
 /// The directory's own extension: what aliases need and neither core nor enterprise schema has.
-pub fn directory_schema(kind: ObjectKind) -> Schema {
-    let prefix = format!("{}:", kind.directory());
-    let attributes = aliases(kind).iter().filter_map(|alias| {
-        let name = alias.path.strip_prefix(prefix.as_str())?;
-        Some(Attribute {
-            name: name.to_owned(),
-            kind: match alias.kind {
-                "Boolean" => AttributeType::Boolean,
-                "DateTime" => AttributeType::DateTime,
-                _ => AttributeType::String,
-            },
-            multi_valued: alias.multi_valued,
-            description: format!("Entra's {}", alias.name),
-            required: false,
-            case_exact: false,
-            mutability: Mutability::ReadWrite,
-            returned: Returned::Default,
-            uniqueness: Uniqueness::None,
-            canonical_values: Vec::new(),
-            reference_types: Vec::new(),
-            sub_attributes: Vec::new(),
-        })
-    });
-    Schema {
-        id: kind.directory().to_owned(),
-        name: format!("Directory{}", kind.as_str()),
-        description: format!("What a directory knows of a {} besides", kind.as_str().to_ascii_lowercase()),
-        attributes: attributes.collect(),
-    }
+///
+/// # Panics
+/// Never: a test holds the aliases and the schemas of `scim` together.
+#[expect(clippy::expect_used, reason = "the schema is compiled in, and a test looks for it")]
+pub fn directory_schema(kind: ObjectKind) -> &'static Schema {
+    kind.resource_type().extension(kind.directory()).expect("scim has the directory extension")
 }
 
 /// Which attributes a mapping may read: aliases and SCIM paths.
@@ -236,10 +210,6 @@ impl Attributes for SourceAttributes {
         }
         let path = PatchPath::parse(name).ok()?;
         let attribute = path.attribute;
-        if attribute.schema.as_deref().is_some_and(|urn| urn.eq_ignore_ascii_case(self.0.directory())) {
-            let multi_valued = directory_schema(self.0).attribute(&attribute.name)?.multi_valued;
-            return attribute.sub.is_none().then_some(SourceAttribute { multi_valued, reference: false });
-        }
         let resolved = self.0.resource_type().resolve(&attribute)?;
         Some(SourceAttribute {
             multi_valued: resolved.attribute.multi_valued && path.filter.is_none(),

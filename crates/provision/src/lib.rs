@@ -14,16 +14,21 @@
 //! | read and write Graph's synchronization schema | [`graph_schema`] |
 
 pub mod alias;
+pub mod application;
+pub mod connection;
 pub mod cycle_schedule;
 pub mod deletion_guard;
+pub mod endpoint;
 pub mod escrow;
 pub mod expression;
 pub mod graph_schema;
+pub mod job;
 pub mod limits;
 pub mod mapping;
 pub mod patch;
 pub mod plan;
 pub mod quarantine;
+pub mod record;
 pub mod scope;
 pub mod source;
 pub mod target_path;

@@ -1,5 +1,6 @@
 //! Mappings and target schema as Graph's document, and back.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::source_tree::{source_of, text_of};
@@ -14,7 +15,7 @@ pub const SOURCE_DIRECTORY: &str = "Azure Active Directory";
 pub const TARGET_DIRECTORY: &str = "customappsso";
 
 /// What a job provisions: a mapping and the target's attributes, for users and for groups.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rules {
     pub mappings: Vec<ObjectMapping>,
     pub targets: Vec<TargetSchema>,

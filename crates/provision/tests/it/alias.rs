@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use provision::Value;
 use provision::alias::{self, Direction, ObjectKind, SourceAttributes};
 use provision::expression::{Attributes, Source};
+use scim::attribute::AttributeType;
 use serde_json::json;
 
 use crate::world::{cork, nadia, resource};
@@ -88,11 +89,35 @@ fn guests_flow_with_their_outside_name() {
     );
 }
 
+/// One truth: the schema that SCIM clients see and the names that mappings use never part ways.
 #[test]
-fn the_directory_schema_holds_what_has_no_other_home() {
-    let schema = alias::directory_schema(ObjectKind::User);
-    assert_eq!(schema.id, alias::DIRECTORY_USER);
-    assert!(schema.attribute("extensionAttribute15").is_some());
-    assert!(schema.attribute("proxyAddresses").unwrap().multi_valued);
-    assert!(schema.attribute("title").is_none());
+fn aliases_and_the_directory_schema_say_the_same() {
+    for (object_kind, urn) in
+        [(ObjectKind::User, alias::DIRECTORY_USER), (ObjectKind::Group, alias::DIRECTORY_GROUP)]
+    {
+        let schema = alias::directory_schema(object_kind);
+        assert_eq!(schema.id, urn);
+        let named: Vec<_> = alias::aliases(object_kind)
+            .iter()
+            .filter_map(|alias| Some((alias.path.strip_prefix(urn)?.strip_prefix(':')?, alias)))
+            .collect();
+        let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
+        let defined: Vec<&str> = schema.attributes.iter().map(|a| a.name.as_str()).collect();
+        assert_eq!(names, defined, "{urn}");
+        for (name, alias) in named {
+            let attribute = schema.attribute(name).unwrap();
+            assert_eq!(alias.name, name, "the attribute has Entra's name");
+            assert_eq!(alias.multi_valued, attribute.multi_valued, "{name}");
+            assert_eq!(alias.direction, Direction::Both, "{name}");
+            let kind = match attribute.kind {
+                AttributeType::Boolean => "Boolean",
+                AttributeType::DateTime => "DateTime",
+                AttributeType::String => "String",
+                other => panic!("{name} is {other:?}"),
+            };
+            assert_eq!(alias.kind, kind, "{name}");
+            assert!(!attribute.required, "{name}");
+            assert!(object_kind.resource_type().core(name).is_none(), "{name} has a home in SCIM");
+        }
+    }
 }
