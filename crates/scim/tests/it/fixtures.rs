@@ -10,6 +10,8 @@
 //! | `error` | instead of `after`: the `scimType`, and a part of the detail |
 //! | `members` | changes of a group's members, when asserted |
 //! | `filter`, `resource`, `matches` | instead of a request: a filter and what it says of a resource |
+//!
+//! The RFCs' exchanges, discovery documents and schemas have members of their own: [`crate::examples`].
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -21,9 +23,11 @@ use scim::schema::ResourceType;
 use scim::{Resource, check, filter, patch, schema};
 use serde_json::{Value, json};
 
-struct Fixture {
-    name: String,
-    content: Value,
+use crate::examples;
+
+pub(crate) struct Fixture {
+    pub(crate) name: String,
+    pub(crate) content: Value,
 }
 
 fn fixtures(folder: &str) -> Vec<Fixture> {
@@ -51,7 +55,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
 }
 
 impl Fixture {
-    fn text(&self, member: &str) -> &str {
+    pub(crate) fn text(&self, member: &str) -> &str {
         self.content[member].as_str().unwrap_or_else(|| panic!("{}: {member} is missing", self.name))
     }
 
@@ -75,7 +79,14 @@ impl Fixture {
     }
 
     fn run(&self) {
-        if self.is_filter() { self.run_filter() } else { self.run_request() }
+        let is = |member| self.content.get(member).is_some();
+        if is("status") || is("discovery") || is("schemas") {
+            examples::run(self);
+        } else if self.is_filter() {
+            self.run_filter();
+        } else {
+            self.run_request();
+        }
     }
 
     fn run_filter(&self) {

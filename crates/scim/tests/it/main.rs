@@ -5,6 +5,7 @@
 mod check;
 mod diff;
 mod docs;
+mod examples;
 mod filter;
 mod fixtures;
 mod message;

@@ -4,6 +4,7 @@ mod access;
 mod conditions;
 mod discovery;
 mod errors;
+mod examples;
 mod limits;
 mod listener;
 mod log;
