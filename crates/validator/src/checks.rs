@@ -18,6 +18,7 @@ mod microsoft;
 mod okta;
 mod paging;
 mod patch;
+mod patching;
 mod projection;
 mod put;
 mod references;

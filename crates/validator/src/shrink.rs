@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+pub mod operations;
+
 /// Requests that one reduction may send.
 pub const BUDGET: usize = 24;
 
@@ -13,17 +15,25 @@ pub struct Shrinker<T> {
     chunk: usize,
     at: usize,
     tries: usize,
+    /// Parts that a candidate has at least.
+    least: usize,
 }
 
 impl<T: Clone> Shrinker<T> {
     pub fn new(parts: Vec<T>) -> Self {
         let chunk = parts.len().div_ceil(2).max(1);
-        Self { parts, chunk, at: 0, tries: 0 }
+        Self { parts, chunk, at: 0, tries: 0, least: 1 }
+    }
+
+    /// Parts that stand beside others, which stay: all of them may turn out not to matter.
+    pub fn beside(parts: Vec<T>) -> Self {
+        let chunk = parts.len().max(1);
+        Self { parts, chunk, at: 0, tries: 0, least: 0 }
     }
 
     /// A smaller list to try; `None` when nothing smaller is left or the budget is spent.
     pub fn candidate(&mut self) -> Option<Vec<T>> {
-        if self.parts.len() <= 1 || self.tries >= BUDGET {
+        if self.parts.len() <= self.least || self.tries >= BUDGET {
             return None;
         }
         if self.at >= self.parts.len() {
@@ -42,7 +52,7 @@ impl<T: Clone> Shrinker<T> {
             .filter(|(i, _)| !(self.at..end).contains(i))
             .map(|(_, p)| p.clone())
             .collect();
-        if rest.is_empty() {
+        if rest.len() < self.least {
             self.at = end;
             return self.candidate();
         }

@@ -10,6 +10,7 @@ use crate::reply::Reply;
 use crate::value::{at, echoes, has, lacks, member};
 use crate::verdict::{Outcome, ensure, not_applicable};
 
+use super::patching::{Patching, Read};
 use default_user::{default_body, default_values};
 
 mod default_user;
@@ -379,8 +380,6 @@ async fn filter_no_user(p: &mut Probe) -> Outcome {
 async fn replace_attributes(p: &mut Probe, style: Style) -> Outcome {
     let before = default_values(p);
     let body = if style == Style::Add { default_body(p, &[]) } else { default_body(p, &before) };
-    let path = p.users();
-    let user = p.make(&path, body).await?;
     let values = default_values(p);
     let op = if style == Style::Add { "add" } else { "replace" };
     let mut operations = Vec::new();
@@ -395,15 +394,8 @@ async fn replace_attributes(p: &mut Probe, style: Style) -> Outcome {
     if !rest.is_empty() {
         operations.push(json!({ "op": op, "value": rest }));
     }
-    let reply = p.patch(&user.path, &Value::Array(operations)).await?;
-    reply.is(&[200, 204])?;
-    let found = found(p, user.name()).await?;
-    found.finds(&[&user.id])?;
-    let after = found.resources().first().cloned().unwrap_or_default();
-    values
-        .iter()
-        .try_for_each(|(path, value)| has(&after, path, value))
-        .map_err(|stop| stop.at(reply.exchange))
+    let expected = values.into_iter().map(|(path, value)| (path.to_owned(), value)).collect();
+    Patching { body, operations, expected, read: Read::Filter }.judge(p).await
 }
 
 async fn update_user_name(p: &mut Probe) -> Outcome {
@@ -481,31 +473,26 @@ async fn delete_user(p: &mut Probe) -> Outcome {
 async fn different_attributes(p: &mut Probe) -> Outcome {
     let names = p.plain_attributes(3)?;
     let (a, b, c) = (&names[0], &names[1], &names[2]);
-    let user = p.user_with(json!({ a: "ABEFORE", c: "CBEFORE" })).await?;
-    let operations = json!([
-        { "op": "remove", "path": a },
-        { "op": "add", "value": { b: "BAFTER" } },
-        { "op": "replace", "value": { c: "CAFTER" } },
-    ]);
-    let reply = p.patch(&user.path, &operations).await?;
-    reply.is(&[200, 204])?;
-    let body = p.read(&user).await?.body;
-    lacks(&body, a).map_err(|stop| stop.at(reply.exchange))?;
-    has(&body, b, &"BAFTER".into()).map_err(|stop| stop.at(reply.exchange))?;
-    has(&body, c, &"CAFTER".into()).map_err(|stop| stop.at(reply.exchange))
+    let body = p.user_body_with(json!({ a: "ABEFORE", c: "CBEFORE" }));
+    let operations = vec![
+        json!({ "op": "remove", "path": a }),
+        json!({ "op": "add", "value": { b: "BAFTER" } }),
+        json!({ "op": "replace", "value": { c: "CAFTER" } }),
+    ];
+    let expected = vec![(a.clone(), Value::Null), (b.clone(), "BAFTER".into()), (c.clone(), "CAFTER".into())];
+    Patching { body, operations, expected, read: Read::Get }.judge(p).await
 }
 
 async fn same_attribute(p: &mut Probe) -> Outcome {
     let name = p.plain_attribute()?;
-    let user = p.user_with(json!({ (name.clone()): "BEFORE" })).await?;
-    let operations = json!([
-        { "op": "remove", "path": name },
-        { "op": "add", "value": { (name.clone()): "XVALUE" } },
-        { "op": "replace", "value": { (name.clone()): "YVALUE" } },
-    ]);
-    let reply = p.patch(&user.path, &operations).await?;
-    reply.is(&[200, 204])?;
-    has(&p.read(&user).await?.body, &name, &"YVALUE".into()).map_err(|stop| stop.at(reply.exchange))
+    let body = p.user_body_with(json!({ (name.clone()): "BEFORE" }));
+    let operations = vec![
+        json!({ "op": "remove", "path": name }),
+        json!({ "op": "add", "value": { (name.clone()): "XVALUE" } }),
+        json!({ "op": "replace", "value": { (name.clone()): "YVALUE" } }),
+    ];
+    let expected = vec![(name, "YVALUE".into())];
+    Patching { body, operations, expected, read: Read::Get }.judge(p).await
 }
 
 async fn delete_nothing(p: &mut Probe, kind: &str) -> Outcome {

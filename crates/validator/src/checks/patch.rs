@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use crate::check::{Check, Level::*, Need, Profile};
 use crate::probe::{Made, Probe};
-use crate::shrink::Shrinker;
-use crate::value::{has, is_absent, shown};
-use crate::verdict::{Outcome, Stop, deviates, ensure};
+use crate::value::has;
+use crate::verdict::{Outcome, deviates, ensure};
+
+use super::patching::{Patching, Read};
 
 const PATCH: &[Need] = &[Need::Check("patch-replace")];
 const RETRIED: &str =
@@ -320,8 +321,7 @@ fn placed(p: &Probe, value: &Value) -> Outcome<Value> {
         .map_err(|e| crate::verdict::cannot_judge(e.to_string()))
 }
 
-/// Make, patch, read, compare; on a deviation the operations are reduced to those that matter.
-pub(super) async fn patched(
+async fn patched(
     p: &mut Probe,
     start: Value,
     operations: Value,
@@ -331,64 +331,11 @@ pub(super) async fn patched(
     // The three together, so that each stands for the same attribute everywhere.
     let needs_plain = all.to_string().contains("PLAIN");
     let all = if needs_plain { placed(p, &all)? } else { all };
-    let (start, operations) = (all[0].clone(), all[1].clone());
-    let paths: Vec<String> =
-        all[2].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
-    let expected: Vec<(String, Value)> =
-        paths.into_iter().zip(expected.into_iter().map(|(_, v)| v)).collect();
-    let Err(stop) = once(p, &start, &operations, &expected).await else { return Ok(()) };
-    match (&stop, operations.as_array()) {
-        (Stop::Deviates(_), Some(list)) if list.len() > 1 => {
-            Err(shrunk(p, stop, &start, list, &expected).await)
-        }
-        _ => Err(stop),
-    }
-}
-
-async fn once(p: &mut Probe, start: &Value, operations: &Value, expected: &[(String, Value)]) -> Outcome {
-    let user = p.user_with(start.clone()).await?;
-    let reply = p.patch(&user.path, operations).await?;
-    reply.is(&[200, 204])?;
-    let read = p.read(&user).await?;
-    compare(&read.body, expected).map_err(|stop| stop.at(reply.exchange))
-}
-
-fn compare(body: &Value, expected: &[(String, Value)]) -> Outcome {
-    expected.iter().try_for_each(|(path, value)| {
-        if value.is_null() {
-            ensure(is_absent(body, path), format!("no {path}"), || {
-                crate::value::at(body, path).map(shown).unwrap_or_default()
-            })
-        } else {
-            has(body, path, value)
-        }
-    })
-}
-
-/// Fewer operations that are still refused. What they do is compared no more: with fewer of them it is something else.
-async fn shrunk(
-    p: &mut Probe,
-    stop: Stop,
-    start: &Value,
-    list: &[Value],
-    _expected: &[(String, Value)],
-) -> Stop {
-    let mut shrinker = Shrinker::new(list.to_vec());
-    let mut last = None;
-    while let Some(candidate) = shrinker.candidate() {
-        let operations = Value::from(candidate.clone());
-        match once(p, start, &operations, &[]).await {
-            Err(smaller @ Stop::Deviates(_)) => {
-                last = Some((smaller, operations));
-                shrinker.judge(true, candidate);
-            }
-            _ => shrinker.judge(false, candidate),
-        }
-    }
-    match last {
-        Some((smaller, operations)) => smaller.with_minimal(crate::probe::patch_body(&operations)),
-        None => stop,
-    }
+    let paths = all[2].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+    let expected = paths.zip(expected.into_iter().map(|(_, value)| value)).collect();
+    let body = p.user_body_with(all[0].clone());
+    let operations = all[1].as_array().cloned().unwrap_or_default();
+    Patching { body, operations, expected, read: Read::Get }.judge(p).await
 }
 
 async fn mailed(p: &mut Probe) -> Outcome<Made> {

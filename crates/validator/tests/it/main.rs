@@ -8,4 +8,5 @@ mod matrix;
 mod pure;
 mod reports;
 mod schemas;
+mod shrinking;
 mod support;

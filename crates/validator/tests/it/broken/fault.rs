@@ -98,6 +98,7 @@ faults! {
     UrnPathRefused = "paths with the core URN are refused", ["patch-urn-path"];
     ComplexReplaced = "a complex value replaces all sub-attributes", ["patch-complex-merges", "patch-no-path-nested"];
     NotAtomic = "operations before the bad one stay", ["patch-atomic"];
+    ReplaceBesideRemove = "replace is ignored where the same PATCH has a remove", ["patch-order", "ms-patch-user-different", "ms-patch-user-same"];
     IdWritable = "id can be patched", ["patch-read-only", "okta-group-rename"];
     RequiredRemovable = "userName can be removed", ["patch-remove-required"];
     UnknownOpIgnored = "an unknown op is ignored", ["patch-unknown-op"];

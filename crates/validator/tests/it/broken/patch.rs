@@ -403,6 +403,9 @@ impl App {
             Some(Fault::RemoveIgnored) => {
                 operations.retain(|o| o["op"].as_str().is_none_or(|op| !op.eq_ignore_ascii_case("remove")))
             }
+            Some(Fault::ReplaceBesideRemove) if operations.iter().any(|o| o["op"] == "remove") => {
+                operations.retain(|o| o["op"] != "replace");
+            }
             Some(Fault::UnknownOpIgnored) => operations.retain(|o| o["op"] != "move"),
             Some(Fault::IdWritable) => operations.retain(|o| o["path"] != "id"),
             Some(Fault::ManagerEmptyKept) => operations.retain(|o| o["value"] != json!({ "value": "" })),
