@@ -48,6 +48,11 @@ impl Secret {
         Self(self.sign(label.as_bytes()))
     }
 
+    /// The bytes of the key for one use, for a room that seals things of its own.
+    pub fn key(&self, label: &str) -> [u8; 32] {
+        self.sign(label.as_bytes())
+    }
+
     /// HMAC-SHA-256
     pub(crate) fn sign(&self, message: &[u8]) -> [u8; 32] {
         #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]

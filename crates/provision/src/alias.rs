@@ -37,6 +37,24 @@ impl ObjectKind {
     }
 }
 
+impl From<store::Kind> for ObjectKind {
+    fn from(kind: store::Kind) -> Self {
+        match kind {
+            store::Kind::User => Self::User,
+            store::Kind::Group => Self::Group,
+        }
+    }
+}
+
+impl From<ObjectKind> for store::Kind {
+    fn from(kind: ObjectKind) -> Self {
+        match kind {
+            ObjectKind::User => Self::User,
+            ObjectKind::Group => Self::Group,
+        }
+    }
+}
+
 /// Which way an alias works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

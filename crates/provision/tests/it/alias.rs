@@ -109,13 +109,12 @@ fn aliases_and_the_directory_schema_say_the_same() {
             assert_eq!(alias.name, name, "the attribute has Entra's name");
             assert_eq!(alias.multi_valued, attribute.multi_valued, "{name}");
             assert_eq!(alias.direction, Direction::Both, "{name}");
-            let kind = match attribute.kind {
-                AttributeType::Boolean => "Boolean",
-                AttributeType::DateTime => "DateTime",
-                AttributeType::String => "String",
-                other => panic!("{name} is {other:?}"),
+            // scim2-tester sends any string as a dateTime and stumbles over its own echo, so SCIM clients see strings.
+            let kind = match alias.kind {
+                "Boolean" => AttributeType::Boolean,
+                _ => AttributeType::String,
             };
-            assert_eq!(alias.kind, kind, "{name}");
+            assert_eq!(attribute.kind, kind, "{name}");
             assert!(!attribute.required, "{name}");
             assert!(object_kind.resource_type().core(name).is_none(), "{name} has a home in SCIM");
         }

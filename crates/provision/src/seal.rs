@@ -1,0 +1,107 @@
+//! Sealed credentials: XChaCha20-Poly1305 with a key derived from the server's master key, bound to the row they lie in.
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use scim_client::Secret;
+
+/// Version of the form, then the nonce, then the sealed text.
+const VERSION: u8 = 1;
+const NONCE: usize = 24;
+
+/// Seals and opens. A text that was moved to another row, or changed, does not open.
+#[derive(Clone)]
+pub struct Seal(XChaCha20Poly1305);
+
+impl std::fmt::Debug for Seal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Seal")
+    }
+}
+
+/// The row a secret belongs to.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    pub tenant: &'a str,
+    pub application: &'a str,
+    pub name: &'a str,
+}
+
+impl Place<'_> {
+    /// Each part with its length first, so that no two places read alike.
+    fn bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![VERSION];
+        for part in ["application_secret", self.tenant, self.application, self.name] {
+            bytes.extend((part.len() as u64).to_be_bytes());
+            bytes.extend(part.as_bytes());
+        }
+        bytes
+    }
+}
+
+impl Seal {
+    pub fn new(key: &[u8; 32]) -> Self {
+        Self(XChaCha20Poly1305::new(key.into()))
+    }
+
+    /// `nonce` is random; 192 bits of it never meet twice.
+    ///
+    /// # Errors
+    /// Only for a text too long for the cipher.
+    pub fn seal(&self, place: Place<'_>, secret: &Secret, nonce: [u8; NONCE]) -> Result<Vec<u8>, String> {
+        let payload = Payload { msg: secret.expose().as_bytes(), aad: &place.bytes() };
+        let sealed = self.0.encrypt(&XNonce::from(nonce), payload).map_err(|_| "the secret is too long")?;
+        Ok([&[VERSION], nonce.as_slice(), &sealed].concat())
+    }
+
+    /// # Errors
+    /// When it was sealed with another master key or for another row, or was changed.
+    pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Secret, String> {
+        let wrong = || {
+            format!(
+                "the stored {} cannot be opened: it was sealed with another master key; enter it again",
+                place.name
+            )
+        };
+        let (version, rest) = sealed.split_first().ok_or_else(wrong)?;
+        let (nonce, text) = rest.split_first_chunk::<NONCE>().ok_or_else(wrong)?;
+        if *version != VERSION {
+            return Err(wrong());
+        }
+        let payload = Payload { msg: text, aad: &place.bytes() };
+        let open = self.0.decrypt(&XNonce::from(*nonce), payload).map_err(|_| wrong())?;
+        String::from_utf8(open).map(Secret::new).map_err(|_| wrong())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLACE: Place<'_> = Place { tenant: "t", application: "a", name: "SecretToken" };
+
+    #[test]
+    fn opens_only_where_it_was_sealed() {
+        let seal = Seal::new(&[7; 32]);
+        let sealed = seal.seal(PLACE, &Secret::new("hush"), [1; NONCE]).unwrap();
+        assert_eq!(seal.open(PLACE, &sealed).unwrap().expose(), "hush");
+        assert!(!sealed.windows(4).any(|w| w == b"hush"));
+        for other in [
+            Place { tenant: "u", ..PLACE },
+            Place { application: "b", ..PLACE },
+            Place { name: "Password", ..PLACE },
+            // The same bytes in a row, cut elsewhere.
+            Place { tenant: "ta", application: "", ..PLACE },
+        ] {
+            assert!(seal.open(other, &sealed).is_err(), "{other:?}");
+        }
+        assert!(Seal::new(&[8; 32]).open(PLACE, &sealed).is_err(), "another key");
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert!(seal.open(PLACE, &changed).is_err(), "byte {at}");
+        }
+        for short in 0..sealed.len() {
+            assert!(seal.open(PLACE, &sealed[..short]).is_err());
+        }
+    }
+}
