@@ -10,6 +10,7 @@ use crate::key::LastUsed;
 use crate::location::PublicUrl;
 use crate::password::Passwords;
 use crate::random::Random;
+use crate::refusal_buffer::RefusalBuffer;
 use crate::request_log::ReadBuffer;
 use crate::secret::Secret;
 
@@ -26,6 +27,7 @@ pub(crate) struct Inner {
     pub(crate) last_used: LastUsed,
     pub(crate) passwords: Passwords,
     pub(crate) reads: ReadBuffer,
+    pub(crate) refusals: RefusalBuffer,
 }
 
 /// One derived key for each use, so that none can stand in for another.
@@ -65,6 +67,7 @@ impl Directory {
             secrets,
             last_used: LastUsed::default(),
             reads: ReadBuffer::default(),
+            refusals: RefusalBuffer::default(),
         }))
     }
 

@@ -36,6 +36,7 @@ pub mod password;
 pub mod patch;
 pub mod query;
 pub mod random;
+mod refusal_buffer;
 pub mod replace;
 mod representation;
 pub mod request_log;

@@ -9,20 +9,20 @@ use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::session;
 
-const FLUSH_READS: Duration = Duration::from_secs(1);
+const FLUSH_LOG: Duration = Duration::from_secs(1);
 const FLUSH_LAST_USED_EVERY: u32 = 60;
 const CLEAN_UP_EVERY: u32 = 3_600;
 
 impl Directory {
-    /// Runs for ever; spawn it. Reads are logged each second, last use of keys each minute, and each hour what is past its
-    /// time is removed.
+    /// Runs for ever; spawn it. What waits for the request log is written each second, last use of keys each minute, and each
+    /// hour what is past its time is removed.
     pub async fn maintain(&self) {
-        let mut ticks = tokio::time::interval(FLUSH_READS);
+        let mut ticks = tokio::time::interval(FLUSH_LOG);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut second: u32 = 0;
         loop {
             ticks.tick().await;
-            self.flush_reads().await;
+            self.flush_log().await;
             if second.is_multiple_of(FLUSH_LAST_USED_EVERY) {
                 log_failure("the last use of API keys", self.flush_last_used().await);
             }
@@ -38,7 +38,7 @@ impl Directory {
     /// # Errors
     /// [`Error::Internal`]
     pub async fn flush(&self) -> Result<()> {
-        self.flush_reads().await;
+        self.flush_log().await;
         self.flush_last_used().await
     }
 

@@ -1,13 +1,15 @@
 //! The request log: a tenant's SCIM exchanges, redacted. A write's entry commits with it (see [`crate::Recorder`]); an
-//! error's is written by itself; reads go through a bounded buffer, so that logging never slows one.
+//! error's is written by itself, or counted (see [`crate::refusal_buffer`]), and never left out; reads go through a bounded
+//! buffer, so that logging never slows one.
 
 use std::collections::HashMap;
 
 use parking_lot::Mutex;
-use store::{Exchange, ExchangeQuery, ExchangeRow, TenantId};
+use store::{Exchange, ExchangeQuery, ExchangeRow, TenantId, TenantWrite};
 
 use crate::directory::Directory;
 use crate::error::{Error, Result};
+use crate::refusal_buffer::{self, Group};
 
 /// Reads that wait to be written; one more is left out, and counted.
 const BUFFERED: usize = 1_024;
@@ -62,17 +64,29 @@ impl Directory {
         }
     }
 
-    /// A request that was refused or failed: always kept, on disk when this returns.
-    ///
-    /// # Errors
-    /// [`Error::NoTenant`], [`Error::Busy`]
-    pub async fn record_error(&self, tenant: &TenantId, exchange: Exchange) -> Result<()> {
-        self.0.store.tenant(tenant).write(move |write| Ok(write.append_exchange(&exchange).map(drop)?)).await
+    /// A request that was refused or failed: always kept, on disk when this returns. When the writer has too much to do, it is
+    /// kept as [`Self::record_refusal`] keeps it.
+    pub async fn record_error(&self, tenant: &TenantId, exchange: Exchange) {
+        let entry = exchange.clone();
+        let written = self.0.store.tenant(tenant).write(move |write| append(write, [&entry])).await;
+        if let Err(error) = written {
+            tracing::warn!(%error, "a refused request has to wait for its place in the request log");
+            let (key_id, status) = (exchange.key_id.clone(), exchange.status);
+            self.record_refusal(tenant, key_id.as_deref(), status, || exchange);
+        }
     }
 
-    /// Reads of all tenants that were left out of the log since the server started.
-    pub fn dropped_exchanges(&self) -> u64 {
-        self.0.reads.0.lock().left_out.values().sum()
+    /// A request that was refused before it cost anything, as fast as a client can send them. Returns at once. Up to a number a
+    /// second each is kept; of more than that, the log says how many there were.
+    pub fn record_refusal(
+        &self,
+        tenant: &TenantId,
+        key_id: Option<&str>,
+        status: u16,
+        exchange: impl FnOnce() -> Exchange,
+    ) {
+        let group = Group { tenant: tenant.clone(), key_id: key_id.map(str::to_owned), status };
+        self.0.refusals.add(group, exchange);
     }
 
     /// Reads of the tenant that were left out of the log since the server started.
@@ -85,8 +99,29 @@ impl Directory {
         self.0.reads.0.lock().left_out.values().sum()
     }
 
-    /// Write down the reads that wait. What cannot be written is counted as left out.
-    pub(crate) async fn flush_reads(&self) {
+    /// Write down what waits. Reads that cannot be written are counted as left out; errors wait on.
+    pub(crate) async fn flush_log(&self) {
+        self.flush_refusals().await;
+        self.flush_reads().await;
+    }
+
+    async fn flush_refusals(&self) {
+        for (tenant, entries) in self.0.refusals.take() {
+            let exchanges: Vec<Exchange> =
+                entries.iter().map(|(group, entry)| refusal_buffer::written(group, entry)).collect();
+            match self.0.store.tenant(&tenant).write(move |write| append(write, &exchanges)).await {
+                Ok(()) => {}
+                // Its log went with it.
+                Err(Error::NoTenant) => {}
+                Err(error) => {
+                    tracing::warn!(%tenant, %error, "refused requests have to wait for their place in the request log");
+                    self.0.refusals.put_back(entries);
+                }
+            }
+        }
+    }
+
+    async fn flush_reads(&self) {
         let waiting = std::mem::take(&mut self.0.reads.0.lock().waiting);
         let mut by_tenant: HashMap<TenantId, Vec<Exchange>> = HashMap::new();
         for (tenant, exchange) in waiting {
@@ -94,19 +129,15 @@ impl Directory {
         }
         for (tenant, exchanges) in by_tenant {
             let count = exchanges.len() as u64;
-            let written = self
-                .0
-                .store
-                .tenant(&tenant)
-                .write(move |write| {
-                    exchanges.iter().try_for_each(|e| write.append_exchange(e).map(drop))?;
-                    Ok::<_, Error>(())
-                })
-                .await;
+            let written = self.0.store.tenant(&tenant).write(move |write| append(write, &exchanges)).await;
             if let Err(error) = written {
                 tracing::debug!(%tenant, count, %error, "reads are left out of the request log");
                 *self.0.reads.0.lock().left_out.entry(tenant).or_default() += count;
             }
         }
     }
+}
+
+fn append<'a>(write: &TenantWrite<'_>, exchanges: impl IntoIterator<Item = &'a Exchange>) -> Result<()> {
+    exchanges.into_iter().try_for_each(|exchange| Ok(write.append_exchange(exchange).map(drop)?))
 }

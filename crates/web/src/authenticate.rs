@@ -60,7 +60,9 @@ async fn identify(app: &App, head: &Parts, arrival: &Arrival) -> Result<Client, 
     let Some(tenant) = tenant(head.uri.path()) else { return Err(failed(app, arrival.address)) };
     match app.directory.verify_key(&tenant, bearer, arrival.address).await {
         Ok(key) if key.scopes.is_empty() => {
-            Err(insufficient("the API key has no scope that allows SCIM; it needs SCIM2"))
+            let refusal = insufficient("the API key has no scope that allows SCIM; it needs SCIM2");
+            note(app, &tenant, (&key.key_id, &key.key_name), head, &refusal);
+            Err(refusal)
         }
         Ok(key) => Ok(Client { tenant, key }),
         Err(AuthError::Invalid) => Err(failed(app, arrival.address)),
@@ -141,11 +143,13 @@ fn too_many(RetryAfter(seconds): RetryAfter, detail: &'static str) -> Refusal {
     Refusal::new(StatusCode::TOO_MANY_REQUESTS, detail).with(header::RETRY_AFTER, HeaderValue::from(seconds))
 }
 
-/// Into the request log through the bounded buffer: these come as fast as a client can send them.
+/// Into the request log: each one, or, as these come as fast as a client can send them, how many there were.
 fn note(app: &App, tenant: &TenantId, key: (&str, &str), head: &Parts, refusal: &Refusal) {
     let Some(arrival) = head.extensions.get::<Arrival>() else { return };
-    let draft = Draft::new(arrival, Some(key), &head.method, &head.uri, &head.headers);
-    app.directory.record_read(tenant, || draft.finish(Facts::of_refusal(refusal)));
+    app.directory.record_refusal(tenant, Some(key.0), refusal.status.as_u16(), || {
+        let draft = Draft::new(arrival, Some(key), &head.method, &head.uri, &head.headers);
+        draft.finish(Facts::of_refusal(refusal))
+    });
 }
 
 #[cfg(test)]

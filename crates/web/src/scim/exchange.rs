@@ -206,11 +206,7 @@ async fn record(app: &App, client: &Client, draft: &Draft, answer: &Answer) {
         }
         Ok(_) => {}
         Err(refusal) => {
-            let exchange = draft.finish(Facts::of_refusal(refusal));
-            if let Err(error) = app.directory.record_error(&client.tenant, exchange).await {
-                tracing::warn!(%error, "a refused request has to wait for its place in the request log");
-                app.directory.record_read(&client.tenant, || draft.finish(Facts::of_refusal(refusal)));
-            }
+            app.directory.record_error(&client.tenant, draft.finish(Facts::of_refusal(refusal))).await;
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use directory::{ExchangeQuery, ExchangeRow, Settings};
+use directory::{ExchangeQuery, ExchangeRow, KeyScope, Settings};
 use http::Method;
 use parking_lot::Mutex;
 use serde_json::json;
@@ -13,8 +13,12 @@ use super::{House, group, patch_op, user};
 
 /// Oldest first.
 async fn entries(house: &House) -> Vec<ExchangeRow> {
+    entries_of(house, 100).await
+}
+
+async fn entries_of(house: &House, limit: usize) -> Vec<ExchangeRow> {
     house.directory.flush().await.unwrap();
-    let query = ExchangeQuery { limit: 100, ..ExchangeQuery::default() };
+    let query = ExchangeQuery { limit, ..ExchangeQuery::default() };
     let mut rows = Vec::new();
     for row in house.directory.request_log(&house.tenant, query).await.unwrap().into_iter().rev() {
         rows.push(house.directory.exchange(&house.tenant, row.number).await.unwrap());
@@ -81,6 +85,29 @@ async fn errors_are_always_logged() {
     assert_eq!(rows[0].exchange.resource_id.as_deref(), Some("nobody"));
     assert!(rows[1].exchange.detail.as_deref().is_some_and(|d| d.contains("nosuch")));
     assert_eq!(rows[2].exchange.request_body.as_deref(), Some("«22 bytes, not JSON»"));
+}
+
+/// Refused at the door, by a key that is known: each is in the log, and of a flood how many there were.
+#[tokio::test]
+async fn refusals_at_the_door_are_always_logged() {
+    let house = House::with(WebOptions { rate_limit: 1, failed_keys: 0, ..WebOptions::default() }).await;
+    for _ in 0..300 {
+        house.get("/Users").await;
+    }
+    let (revoked, value) = house.new_key(&[KeyScope::Scim2]).await;
+    house.directory.revoke_key(house.context(), &revoked).await.unwrap();
+    let door = House { key: value, ..house };
+    door.get("/Users").await;
+    let rows = entries_of(&door, 500).await;
+    let of = |status: u16| rows.iter().map(|row| &row.exchange).filter(move |e| e.status == status);
+    assert_eq!(of(200).count(), 1);
+    assert_eq!(of(429).count(), 101);
+    let counted: Vec<&str> =
+        of(429).filter_map(|e| e.detail.as_deref()).filter(|detail| detail.contains("more")).collect();
+    let [counted] = counted[..] else { panic!("{counted:?}") };
+    assert!(counted.ends_with("(198 more requests of this API key answered 429 came with it)"), "{counted}");
+    assert_eq!(of(401).map(|e| e.key_id.clone().unwrap()).collect::<Vec<_>>(), [revoked]);
+    assert_eq!(door.directory.left_out_reads(&door.tenant), 0);
 }
 
 #[tokio::test]
