@@ -12,6 +12,7 @@
 //! | hold what failed, stop what fails as a whole | [`escrow`], [`quarantine`], [`deletion_guard`] |
 //! | decide when a cycle runs | [`cycle_schedule`] |
 //! | read and write Graph's synchronization schema | [`graph_schema`] |
+//! | reach a target, or put a simulated one in its place | [`target`], [`endpoint`] |
 
 pub mod alias;
 pub mod application;
@@ -35,6 +36,7 @@ pub mod record;
 pub mod scope;
 pub mod seal;
 pub mod source;
+pub mod target;
 pub mod target_path;
 pub mod target_schema;
 pub mod value;

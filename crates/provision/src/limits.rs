@@ -28,3 +28,5 @@ pub const SCOPE_FILTERS: usize = 100;
 pub const SCOPE_CLAUSES: usize = 100;
 /// Members of one PATCH operation.
 pub const MEMBERS_PER_OPERATION: usize = 100;
+/// Clients kept between cycles; each has connections, a token and a pace.
+pub const OPEN_CLIENTS: usize = 1_000;

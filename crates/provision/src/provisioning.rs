@@ -13,6 +13,7 @@ use crate::cycle_schedule::ScheduleState;
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::seal::Seal;
+use crate::target::{Clients, Endpoints};
 
 /// The provisioning service over a directory and its store. Cheap to clone.
 #[derive(Clone)]
@@ -23,6 +24,7 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) seal: Seal,
     pub(crate) options: Options,
+    pub(crate) clients: Clients,
 }
 
 /// What the operator of the server decides.
@@ -30,6 +32,8 @@ pub(crate) struct Inner {
 pub struct Options {
     /// Networks that targets may be in though they are not public; for them plain http is allowed too.
     pub networks: Vec<Network>,
+    /// Instead of real targets; for simulations.
+    pub endpoints: Option<Endpoints>,
 }
 
 impl fmt::Debug for Provisioning {
@@ -40,7 +44,7 @@ impl fmt::Debug for Provisioning {
 
 impl Provisioning {
     pub fn new(directory: Directory, store: Store, seal: Seal, options: Options) -> Self {
-        Self(Arc::new(Inner { directory, store, seal, options }))
+        Self(Arc::new(Inner { directory, store, seal, options, clients: Clients::default() }))
     }
 
     pub fn directory(&self) -> &Directory {
