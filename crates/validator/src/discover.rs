@@ -69,7 +69,7 @@ async fn existing(wire: &Wire, path: &str) -> Result<Option<u64>, Refusal> {
 }
 
 async fn send(wire: &Wire, request: Request) -> Result<Reply, Refusal> {
-    match wire.send(request).await.answer {
+    match wire.send(&request).await.answer {
         Ok(answer) => Ok(Reply::new(answer, 0)),
         Err(why) => Err(Refusal::Unreachable { why: cut(&why, 400) }),
     }

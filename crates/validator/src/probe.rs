@@ -123,9 +123,8 @@ impl Probe {
         if self.world.options.cancel.is_cancelled() {
             return Err(cannot_judge("the run was cancelled"));
         }
-        let (method, path) = (request.method.clone(), request.path.clone());
-        let sent = self.world.wire.send(request).await;
-        Ok(self.keep(&method, &path, sent))
+        let sent = self.world.wire.send(&request).await;
+        Ok(self.keep(&request, sent))
     }
 
     /// All at once, in no order.
@@ -137,38 +136,34 @@ impl Probe {
         for request in requests {
             let world = self.world.clone();
             tasks.spawn(async move {
-                let (method, path) = (request.method.clone(), request.path.clone());
-                (method, path, world.wire.send(request).await)
+                let sent = world.wire.send(&request).await;
+                (request, sent)
             });
         }
         let mut replies = Vec::new();
         while let Some(done) = tasks.join_next().await {
             match done {
-                Ok((method, path, sent)) => replies.push(self.keep(&method, &path, sent)),
+                Ok((request, sent)) => replies.push(self.keep(&request, sent)),
                 Err(error) => replies.push(Err(error.to_string())),
             }
         }
         Ok(replies)
     }
 
-    fn keep(&mut self, method: &Method, path: &str, sent: Sent) -> Result<Reply, String> {
+    fn keep(&mut self, request: &Request, sent: Sent) -> Result<Reply, String> {
         let index = self.exchanges.len();
         self.exchanges.push(Evidence::new(sent.exchange, self.preparing));
-        match sent.answer {
-            Ok(answer) => {
-                let reply = Reply::new(answer, index);
-                for made in self.world.ledger.note(method, path, &reply) {
-                    self.made.push(made);
-                }
-                Ok(reply)
-            }
-            Err(why) => {
-                if method == Method::POST {
-                    self.world.ledger.unsure(path);
-                }
-                Err(why)
-            }
+        let outcome = sent.answer.map(|answer| Reply::new(answer, index));
+        let mut made = Vec::new();
+        if let Ok(reply) = &outcome {
+            made = self.world.ledger.note(&request.method, &request.path, reply);
         }
+        let nameless = outcome.as_ref().is_ok_and(Reply::is_success) && made.is_empty();
+        if request.method == Method::POST && (sent.ambiguous || nameless) {
+            self.world.ledger.unsure(request, &self.salt);
+        }
+        self.made.extend(made);
+        outcome
     }
 
     pub async fn get(&mut self, path: &str) -> Outcome<Reply> {
@@ -285,22 +280,27 @@ impl Probe {
         let mut all = Vec::new();
         // A few at a time: this prepares a check, it is no load test.
         for chunk in bodies.chunks(16) {
+            if self.world.options.cancel.is_cancelled() {
+                return Err(cannot_judge("the run was cancelled"));
+            }
             let mut tasks = JoinSet::new();
             for body in chunk {
                 let (world, body, path) = (self.world.clone(), body.clone(), path.to_owned());
                 tasks.spawn(async move {
-                    let sent = world.wire.send(Request::post(&path, &Value::Object(body.clone()))).await;
-                    (body, sent)
+                    let request = Request::post(&path, &Value::Object(body.clone()));
+                    let sent = world.wire.send(&request).await;
+                    (body, request, sent)
                 });
             }
-            if self.world.options.cancel.is_cancelled() {
-                return Err(cannot_judge("the run was cancelled"));
-            }
+            // Each answer is noted, whatever another one says: what was made is to be deleted.
+            let mut outcomes = Vec::new();
             while let Some(done) = tasks.join_next().await {
-                let (body, sent) = done.map_err(|e| cannot_judge(e.to_string()))?;
+                let (body, request, sent) = done.map_err(|e| cannot_judge(e.to_string()))?;
                 self.preparing = true;
-                let kept = self.keep(&Method::POST, path, sent);
+                outcomes.push((body, self.keep(&request, sent)));
                 self.preparing = false;
+            }
+            for (body, kept) in outcomes {
                 let reply = kept.map_err(|why| cannot_judge(format!("no answer to POST {path}: {why}")))?;
                 all.push(made(path, body, &reply)?);
             }

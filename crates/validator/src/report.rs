@@ -90,6 +90,8 @@ pub struct Report {
     pub deleted: usize,
     /// Paths of what is still there: kept on request, or the target did not delete it.
     pub left_over: Vec<String>,
+    /// Names of creates that were never answered, when nothing said whether they are there.
+    pub unsure: Vec<String>,
     pub kept: bool,
     pub cancelled: bool,
     pub results: Vec<CaseResult>,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use scim_client::Request;
+use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -15,7 +16,9 @@ use crate::event::Event;
 use crate::ledger::Ledger;
 use crate::options::Options;
 use crate::probe::Probe;
+use crate::reply::Reply;
 use crate::report::{CaseResult, Report, Target};
+use crate::value::member;
 use crate::verdict::{Deviation, Outcome, Stop, Verdict, VerdictKind};
 use crate::wire::Wire;
 use crate::world::World;
@@ -83,6 +86,7 @@ pub async fn run(options: Options, events: mpsc::Sender<Event>) -> Result<Report
         created: world.ledger.counts().0,
         deleted: world.ledger.counts().1,
         left_over,
+        unsure: world.ledger.unsure_ones().into_iter().map(|unsure| unsure.name).collect(),
         kept: world.options.keep,
         cancelled: world.options.cancel.is_cancelled(),
         results: case::in_order(&cases, std::mem::take(&mut runner.results)),
@@ -196,6 +200,7 @@ impl Runner {
         if self.world.options.keep {
             return self.world.ledger.open();
         }
+        self.look_for_unsure().await;
         // Twice: a member may have been in the way of its group, or the target was briefly busy.
         for _ in 0..2 {
             delete_all(&self.world, self.world.ledger.open()).await;
@@ -204,6 +209,30 @@ impl Runner {
         let deleted = self.world.ledger.counts().1;
         self.tell(Event::CleanedUp { deleted, left_over: left_over.len() }).await;
         left_over
+    }
+}
+
+impl Runner {
+    /// A create that was never answered may have been carried out: what has a name that this run gave is its own.
+    async fn look_for_unsure(&self) {
+        let World { wire, ledger, features, .. } = &*self.world;
+        if !features.filter {
+            return;
+        }
+        for unsure in ledger.unsure_ones() {
+            let request = Request::get(&unsure.endpoint).query("filter", unsure.filter());
+            let reply = match wire.send(&request).await.answer {
+                Ok(answer) => Reply::new(answer, 0),
+                // Nobody is there any more, and each further question would wait as long.
+                Err(_) => return,
+            };
+            if reply.status != 200 || reply.list().is_err() {
+                continue;
+            }
+            let own = reply.resources().iter().filter(|resource| unsure.is(resource));
+            let ids = own.filter_map(|r| member(r, "id").and_then(Value::as_str).map(str::to_owned));
+            ledger.found(&unsure, &ids.collect::<Vec<_>>());
+        }
     }
 }
 
@@ -261,7 +290,7 @@ async fn delete_all(world: &Arc<World>, paths: Vec<String>) {
         for path in chunk {
             let (world, path) = (world.clone(), path.clone());
             tasks.spawn(async move {
-                let sent = world.wire.send(Request::delete(&path)).await;
+                let sent = world.wire.send(&Request::delete(&path)).await;
                 if sent.answer.is_ok_and(|a| (200..300).contains(&a.status) || a.status == 404) {
                     world.ledger.gone(&path);
                 }

@@ -41,6 +41,8 @@ pub(crate) struct Sent {
     pub(crate) exchange: Exchange,
     /// Or why there was no answer.
     pub(crate) answer: Result<Answer, String>,
+    /// Whether the target may have carried it out although nothing says so.
+    pub(crate) ambiguous: bool,
 }
 
 #[derive(Clone)]
@@ -94,11 +96,11 @@ impl Wire {
         self.requests.load(Ordering::Relaxed)
     }
 
-    pub(crate) async fn send(&self, request: Request) -> Sent {
+    pub(crate) async fn send(&self, request: &Request) -> Sent {
         let mut throttled = 0;
         loop {
             self.requests.fetch_add(1, Ordering::Relaxed);
-            match self.client.send(&request).await {
+            match self.client.send(request).await {
                 // No check is about throttling: it is waited for as asked.
                 Ok(reply) if reply.status == 429 && throttled < THROTTLED_MAX => {
                     throttled += 1;
@@ -106,7 +108,7 @@ impl Wire {
                     tokio::time::sleep(asked.min(Duration::from_secs(30))).await;
                 }
                 Ok(reply) => return answered(reply),
-                Err(failure) => return unanswered(&request, &failure, self.started),
+                Err(failure) => return unanswered(request, &failure, self.started),
             }
         }
     }
@@ -121,7 +123,9 @@ fn answered(reply: Reply) -> Sent {
         })
         .collect();
     let text = String::from_utf8_lossy(&reply.body).into_owned();
-    Sent { answer: Ok(Answer { status: reply.status, headers, text }), exchange: reply.exchange }
+    // A server may fail after it has stored; a proxy may fail after it has passed on.
+    let ambiguous = reply.status >= 500;
+    Sent { answer: Ok(Answer { status: reply.status, headers, text }), exchange: reply.exchange, ambiguous }
 }
 
 fn unanswered(request: &Request, failure: &Failure, at: Timestamp) -> Sent {
@@ -139,7 +143,7 @@ fn unanswered(request: &Request, failure: &Failure, at: Timestamp) -> Sent {
         timings: scim_client::Timings::default(),
         error: Some(why.clone()),
     });
-    Sent { exchange, answer: Err(why) }
+    Sent { exchange, answer: Err(why), ambiguous: failure.is_ambiguous() }
 }
 
 impl std::fmt::Debug for Wire {

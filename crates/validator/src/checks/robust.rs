@@ -202,8 +202,7 @@ async fn query_flag(p: &mut Probe) -> Outcome {
     let (body, path) = (p.user_body(Fill::Required), p.users());
     let request = Request::post(&path, &Value::Object(body)).raw_query("aadOptscim062020");
     p.send(request).await?.is(&[201])?;
-    let request =
-        Request::get(&path).raw_query("aadOptscim062020&filter=userName+eq+%22muster-check-nobody%22");
+    let request = Request::get(&path).raw_query("aadOptscim062020&startIndex=1&count=1");
     p.send(request).await?.is(&[200])
 }
 

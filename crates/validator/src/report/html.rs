@@ -79,6 +79,15 @@ fn head(page: &mut String, report: &Report) {
             escaped(&report.left_over.join("\n"))
         );
     }
+    if !report.unsure.is_empty() {
+        let _ = writeln!(
+            page,
+            "<details class=\"note\"><summary>{} creates were not answered; whether they were carried out could not be \
+             looked up</summary><pre>{}</pre></details>",
+            report.unsure.len(),
+            escaped(&report.unsure.join("\n"))
+        );
+    }
     page.push_str("</header>\n");
 }
 

@@ -35,6 +35,15 @@ pub fn write(report: &Report) -> String {
             let _ = writeln!(text, "- `{path}`");
         }
     }
+    if !report.unsure.is_empty() {
+        let _ = writeln!(
+            text,
+            "\n## Perhaps left over\n\nThese creates were not answered and could not be looked up.\n"
+        );
+        for name in &report.unsure {
+            let _ = writeln!(text, "- `{name}`");
+        }
+    }
     text
 }
 

@@ -26,6 +26,8 @@ pub(crate) struct Kept {
     pub(crate) created: usize,
     pub(crate) deleted: usize,
     pub(crate) left_over: Vec<String>,
+    #[serde(default)]
+    pub(crate) unsure: Vec<String>,
     pub(crate) kept: bool,
     pub(crate) results: Vec<Result>,
 }
@@ -73,6 +75,7 @@ impl Kept {
             created: report.created,
             deleted: report.deleted,
             left_over: report.left_over.clone(),
+            unsure: report.unsure.clone(),
             kept: report.kept,
             results: report.results.iter().map(Result::of).collect(),
         }

@@ -107,6 +107,13 @@ fn run_facts(report: &Report, files: &[String]) -> String {
             rows.push(("", shortened(&report.left_over.join(" "), PROOF_CHARACTERS)));
         }
     }
+    if !report.unsure.is_empty() {
+        rows.push((
+            "perhaps there",
+            format!("{} (the create was not answered, and nothing could be looked up)", report.unsure.len()),
+        ));
+        rows.push(("", shortened(&report.unsure.join(" "), PROOF_CHARACTERS)));
+    }
     if !files.is_empty() {
         rows.push(("reports", files.join(", ")));
     }

@@ -126,10 +126,11 @@ faults! {
     LostUpdates = "a PATCH reads, waits and writes", ["group-parallel-*", "parallel-patches", "etag-race", "unique-race-rename"];
     // filter
     FilterIgnored = "filters are ignored", ["filter-*", "okta-*", "ms-*", "user-*", "group-filter"];
+    FiltersRefused = "filters are advertised and refused", ["filter-*", "okta-*", "ms-*", "user-*", "group-filter"];
     UserNameCaseExact = "userName compares with case", ["filter-eq-case", "okta-name-case", "ms-filter-user-case", "filter-sw-case", "filter-co-case"];
     LikeWildcards = "% and _ are wildcards", ["filter-no-wildcards", "filter-underscore"];
     OperatorsCaseExact = "operators are read with case", ["filter-operator-case"];
-    PlusKept = "+ is not a blank", ["filter-plus", "robust-query-flag"];
+    PlusKept = "+ is not a blank", ["filter-plus"];
     NoMatch404 = "no match is 404", ["filter-no-match", "okta-invalid-user-by-name", "ms-*", "filter-*", "user-*", "robust-*", "put-rename", "attribute-*", "group-members-filter-exact", "paging-beyond", "discovery-endpoints", "okta-groups-endpoint"];
     UnknownAttributeIgnored = "an unknown attribute in a filter matches everybody", ["filter-unknown-attribute"];
     BadFilterIgnored = "a broken filter is ignored", ["filter-bad-syntax", "robust-*", "filter-boolean-order"];

@@ -9,4 +9,4 @@ mod server;
 mod store;
 
 pub(crate) use fault::Fault;
-pub(crate) use server::{TOKEN, serve};
+pub(crate) use server::{TOKEN, serve, serve_with};

@@ -117,7 +117,8 @@ impl App {
             (Fault::StringBooleanNoMatch, "\"True\""),
             (Fault::ExternalIdUnfiltered, "externalId"),
         ];
-        if refused.iter().any(|(fault, needle)| self.is(*fault) && text.contains(needle)) {
+        let all = self.is(Fault::FiltersRefused);
+        if all || refused.iter().any(|(fault, needle)| self.is(*fault) && text.contains(needle)) {
             return Err(Answer::error(400, Some("invalidFilter"), "cannot be filtered"));
         }
         match scim::filter::read(text, kind(group)) {

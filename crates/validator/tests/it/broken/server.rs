@@ -25,6 +25,8 @@ pub(crate) struct App {
     pub(crate) fault: Option<Fault>,
     pub(crate) base: String,
     turns: AtomicUsize,
+    /// Of so many creates one is carried out and never answered.
+    unanswered: Option<usize>,
 }
 
 /// What is answered; `Err` of an answer is one too.
@@ -94,9 +96,15 @@ impl Call {
 
 /// Serve on a port of loopback's own choice; gives the base URL.
 pub(crate) async fn serve(fault: Option<Fault>) -> String {
+    serve_with(fault, None).await
+}
+
+/// Every so manyth create is carried out, and the connection dropped before the answer.
+pub(crate) async fn serve_with(fault: Option<Fault>, unanswered: Option<usize>) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}/scim", listener.local_addr().unwrap());
-    let app = Arc::new(App { data: Mutex::default(), fault, base: base.clone(), turns: AtomicUsize::new(0) });
+    let turns = AtomicUsize::new(0);
+    let app = Arc::new(App { data: Mutex::default(), fault, base: base.clone(), turns, unanswered });
     let router = Router::new().fallback(handle).with_state(app);
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     base
@@ -122,6 +130,13 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
         body,
     };
     let answer = app.answer(&call).await.unwrap_or_else(|refusal| refusal);
+    if let Some(every) = app.unanswered
+        && call.method == Method::POST
+        && matches!(call.path.as_slice(), [one] if one == "Users" || one == "Groups" || one == "Bulk")
+        && app.turn() % every == every - 1
+    {
+        std::panic::resume_unwind(Box::new("the connection is dropped"));
+    }
     app.respond(answer)
 }
 

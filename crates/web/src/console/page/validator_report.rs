@@ -87,6 +87,18 @@ fn notices(row: &ValidationRow, report: &Kept) -> Markup {
                 }
             }))
         }
+        @if !report.unsure.is_empty() {
+            (banner::banner(Tone::Warn, &html! {
+                strong {
+                    (time::counted(report.unsure.len() as u64, "resource is", "resources are"))
+                    " perhaps still at the target: the create was not answered, and a filter by name did not tell."
+                }
+                details.more {
+                    summary { "Their names" }
+                    ul.plain { @for name in report.unsure.iter().take(200) { li { code.break { (name) } } } }
+                }
+            }))
+        }
         @if row.deviations == 0 && row.not_judged == 0 && !row.cancelled {
             (banner::text(Tone::Ok, "No deviation: every check that applies passed."))
         }
