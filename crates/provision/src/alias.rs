@@ -67,6 +67,9 @@ pub enum Direction {
     Computed,
 }
 
+/// Stands between the values of what has several in Entra and is one text in the directory.
+pub const SEPARATOR: char = ';';
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Alias {
@@ -78,6 +81,14 @@ pub struct Alias {
     pub kind: &'static str,
     pub multi_valued: bool,
     pub direction: Direction,
+}
+
+impl Alias {
+    /// Whether its values are one text with [`SEPARATOR`] between them. PATCH adds to several values where it replaces one,
+    /// and scim2-tester expects it to replace in an extension, so extensions of ours have no multi-valued attributes.
+    pub fn is_joined(&self) -> bool {
+        self.multi_valued && self.path.starts_with(DIRECTORY_USER)
+    }
 }
 
 const fn text(name: &'static str, path: &'static str) -> Alias {

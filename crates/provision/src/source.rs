@@ -70,6 +70,11 @@ impl Source for SourceObject {
                 },
                 value => value,
             },
+            _ if alias.is_joined() => {
+                let texts = self.read(alias.path);
+                let parts = texts.texts().iter().flat_map(|text| text.split(alias::SEPARATOR));
+                Value::list(parts.map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect())
+            }
             _ => self.read(alias.path),
         }
     }

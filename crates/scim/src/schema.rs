@@ -57,7 +57,8 @@ impl ResourceType {
     /// Find the attribute a path names; case-insensitive; `None` if this type has no such attribute.
     ///
     /// A path without URN is looked up in the core schema and the common attributes first and then, as Entra
-    /// sends `manager` and OneLogin `department` without a URN, in the extensions.
+    /// sends `manager` and OneLogin `department` without a URN, in the enterprise extension. Muster's own extension is
+    /// reached by its URN alone: no client means it when it says `mail` or `description`.
     pub fn resolve(&self, path: &AttributePath) -> Option<Resolved<'_>> {
         let (extension, attribute) = match &path.schema {
             Some(urn) if urn.eq_ignore_ascii_case(&self.schema.id) => (None, self.core(&path.name)?),
@@ -67,7 +68,10 @@ impl ResourceType {
             }
             None => match self.core(&path.name) {
                 Some(attribute) => (None, attribute),
-                None => self.extensions.iter().find_map(|e| Some((Some(e), e.attribute(&path.name)?)))?,
+                None => {
+                    let enterprise = self.extension(urn::ENTERPRISE_USER)?;
+                    (Some(enterprise), enterprise.attribute(&path.name)?)
+                }
             },
         };
         let sub = match &path.sub {
@@ -102,7 +106,10 @@ static USER: LazyLock<ResourceType> = LazyLock::new(|| ResourceType {
     endpoint: "/Users",
     description: "A person's account",
     schema: built_in(include_str!("../schemas/user.json")),
-    extensions: vec![built_in(include_str!("../schemas/enterprise_user.json"))],
+    extensions: vec![
+        built_in(include_str!("../schemas/enterprise_user.json")),
+        built_in(include_str!("../schemas/directory_user.json")),
+    ],
     common: common(),
 });
 
@@ -111,16 +118,16 @@ static GROUP: LazyLock<ResourceType> = LazyLock::new(|| ResourceType {
     endpoint: "/Groups",
     description: "A group of users and groups",
     schema: built_in(include_str!("../schemas/group.json")),
-    extensions: Vec::new(),
+    extensions: vec![built_in(include_str!("../schemas/directory_group.json"))],
     common: common(),
 });
 
-/// The User resource type with the enterprise extension (RFC 7643 §4.1, §4.3).
+/// The User resource type with the enterprise extension (RFC 7643 §4.1, §4.3) and Muster's own directory extension.
 pub fn user() -> &'static ResourceType {
     &USER
 }
 
-/// The Group resource type (RFC 7643 §4.2).
+/// The Group resource type (RFC 7643 §4.2) with Muster's own directory extension.
 pub fn group() -> &'static ResourceType {
     &GROUP
 }

@@ -3,6 +3,10 @@
 pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 pub const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 pub const ENTERPRISE_USER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+/// Holds what Entra knows of a user and SCIM has no attribute for.
+pub const DIRECTORY_USER: &str = "urn:muster:schemas:extension:directory:2.0:User";
+/// The same for a group.
+pub const DIRECTORY_GROUP: &str = "urn:muster:schemas:extension:directory:2.0:Group";
 pub const SERVICE_PROVIDER_CONFIG: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
 pub const RESOURCE_TYPE: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
 pub const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";

@@ -33,7 +33,7 @@ pub(crate) fn nadia() -> SourceObject {
                 "employeeNumber": "40771", "department": "Works", "manager": { "value": "s-2" }
             },
             "urn:muster:schemas:extension:directory:2.0:User": {
-                "mailNickname": "nokafor", "extensionAttribute1": "7", "proxyAddresses": ["SMTP:a@x", "smtp:b@x"]
+                "mailNickname": "nokafor", "extensionAttribute1": "7", "proxyAddresses": "SMTP:a@x; smtp:b@x;"
             }
         })),
     )

@@ -4,6 +4,7 @@
 
 mod check;
 mod diff;
+mod directory;
 mod docs;
 mod examples;
 mod filter;

@@ -11,7 +11,7 @@ async fn discovery_lists_and_single_resources() {
     assert_eq!(config.header("content-type"), Some("application/scim+json"));
     assert_eq!(config.json()["meta"]["location"], format!("{base}/ServiceProviderConfig"));
     assert_eq!(config.json()["bulk"]["supported"], false);
-    for (list, count) in [("/Schemas", 3), ("/ResourceTypes", 2)] {
+    for (list, count) in [("/Schemas", 5), ("/ResourceTypes", 2)] {
         let all = house.get(list).await.json();
         assert_eq!(all["totalResults"], count, "{list}");
         assert_eq!(all["startIndex"], 1);
