@@ -103,7 +103,6 @@
   document.addEventListener("change", function (event) {
     var field = event.target;
     if (!(field instanceof Element)) return;
-    if (field.matches("[data-submit]")) field.form.requestSubmit();
     if (field.matches("[data-all]")) {
       field.closest("table").querySelectorAll("tbody input[type=checkbox]").forEach(function (box) { box.checked = field.checked; });
     }

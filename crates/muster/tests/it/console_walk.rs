@@ -366,6 +366,9 @@ async fn switch_tenant(stage: &Stage, tenants: &Tenants) {
     let browser = &stage.browser;
     assert_eq!(browser.options("Switch tenant").await, ["Contoso", "Fabrikam", "Litware"]);
     browser.choose("Switch tenant", "Litware").await;
+    // WCAG 3.2.2: choosing alone goes nowhere.
+    browser.sees(".side .tenant-name", "Fabrikam").await;
+    browser.press("Switch").await;
     browser.sees(".side .tenant-name", "Litware").await;
     browser.press("Tenant Config").await;
     browser.press("SCIM2 Configuration").await;

@@ -231,15 +231,14 @@ fn switch(visit: &Visit, tenant: &Tenant) -> Markup {
     html! {
         form.switch method="get" action="/switch" {
             label { "Switch tenant"
-                span.row {
-                    select.select name="tenant" data-submit autocomplete="off" {
-                        @for other in &visit.tenants {
-                            option value=(other.id) selected[other.id == tenant.id] { (other.name) }
-                        }
+                select.select name="tenant" autocomplete="off" {
+                    @for other in &visit.tenants {
+                        option value=(other.id) selected[other.id == tenant.id] { (other.name) }
                     }
-                    noscript { button.button type="submit" { "Go" } }
                 }
             }
+            // WCAG 3.2.2: choosing is not going; somebody who walks through the list by keyboard stays where they are.
+            button.button type="submit" { "Switch" }
         }
     }
 }
