@@ -56,6 +56,7 @@ impl Transaction<'_> {
         let outcome = Outcome { created: false, changed: true, quirks: Default::default() };
         let written = self.written(&stored, outcome, Members::IfFew)?;
         self.write.purge(kind, id)?;
+        self.write.append_change(kind, id, ChangeKind::Purged, self.now)?;
         self.audit(&format!("{}.purge", word(kind)), Some((kind, id.to_owned())), None, json!({}))?;
         Ok(written)
     }

@@ -6,7 +6,7 @@
 //! | to … | see |
 //! |---|---|
 //! | change resources | [`create`], [`replace`], [`mod@patch`], [`delete`], [`restore`], [`membership`] |
-//! | read resources | [`get`], [`query`], [`listing`] |
+//! | read resources | [`get`], [`query`], [`listing`], [`source`] |
 //! | know who asks | [`key`], [`operator`], [`session`] |
 //! | administer | [`tenant`], [`settings`] |
 //! | look back | [`audit`], [`request_log`], [`statistics`], [`validation`] |
@@ -45,6 +45,7 @@ pub mod secret;
 pub mod session;
 pub mod session_list;
 pub mod settings;
+pub mod source;
 pub mod statistics;
 pub mod tenant;
 mod transaction;
@@ -66,13 +67,14 @@ pub use random::Random;
 pub use secret::Secret;
 pub use session::{Session, SignedIn};
 pub use session_list::SessionInfo;
+pub use source::{Changes, SourceRead, SourceState};
 pub use statistics::Statistics;
 pub use tenant::Tenant;
 pub use version::{Precondition, Tags, etag};
 
 pub use store::{Activity, Failing, Hour};
 pub use store::{
-    AuditQuery, AuditRow, Exchange, ExchangeQuery, ExchangeRow, GroupRef, InactiveConflict, KeyRow, Kind,
-    ListSort, MemberRow, Settings, StatusClass, Stored, TenantId, UnknownMembers, ValidationDocument,
-    ValidationRow,
+    AuditQuery, AuditRow, ChangeKind, ChangeRow, Exchange, ExchangeQuery, ExchangeRow, GroupRef,
+    InactiveConflict, KeyRow, Kind, ListSort, MemberRow, Settings, StatusClass, Stored, TenantId,
+    UnknownMembers, ValidationDocument, ValidationRow,
 };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use store::TenantId;
+use store::{ChangeKind, TenantId, TenantWrite};
 
 use crate::directory::Directory;
 use crate::error::{Error, Result};
@@ -12,6 +12,7 @@ use crate::session;
 const FLUSH_LOG: Duration = Duration::from_secs(1);
 const FLUSH_LAST_USED_EVERY: u32 = 60;
 const CLEAN_UP_EVERY: u32 = 3_600;
+const PURGED_AT_ONCE: usize = 1_000;
 
 impl Directory {
     /// Runs for ever; spawn it. What waits for the request log is written each second, last use of keys each minute, and each
@@ -85,10 +86,20 @@ impl Directory {
         let (tombstones, exchanges) = (before(settings.restore_days)?, before(settings.request_log_days)?);
         let store = self.0.store.tenant(tenant);
         // In steps, so that no request waits long behind the broom.
-        while store.write(move |write| Ok::<_, Error>(write.purge_tombstones(tombstones)?)).await? > 0 {}
+        while store.write(move |write| purge_tombstones(write, tombstones, now)).await? > 0 {}
         while store.write(move |write| Ok::<_, Error>(write.purge_exchanges(exchanges)?)).await? > 0 {}
         Ok(())
     }
+}
+
+/// What is deleted for good is a change, too: targets hear of it.
+fn purge_tombstones(write: &TenantWrite<'_>, before: Timestamp, now: Timestamp) -> Result<usize> {
+    let due = write.tombstones_before(before, PURGED_AT_ONCE)?;
+    for (kind, id) in &due {
+        write.purge(*kind, id)?;
+        write.append_change(*kind, id, ChangeKind::Purged, now)?;
+    }
+    Ok(due.len())
 }
 
 fn log_failure(what: &str, outcome: Result<()>) {

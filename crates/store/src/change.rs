@@ -15,10 +15,12 @@ pub enum ChangeKind {
     Updated,
     Deleted,
     Restored,
+    /// Deleted for good: its tombstone is gone.
+    Purged,
 }
 
 impl ChangeKind {
-    const ALL: [Self; 4] = [Self::Created, Self::Updated, Self::Deleted, Self::Restored];
+    const ALL: [Self; 5] = [Self::Created, Self::Updated, Self::Deleted, Self::Restored, Self::Purged];
 
     fn number(self) -> i64 {
         match self {
@@ -26,6 +28,7 @@ impl ChangeKind {
             Self::Updated => 2,
             Self::Deleted => 3,
             Self::Restored => 4,
+            Self::Purged => 5,
         }
     }
 }

@@ -25,6 +25,7 @@ mod resource;
 mod search;
 mod session;
 mod settings;
+mod source;
 mod store;
 mod tenant;
 mod tenant_id;

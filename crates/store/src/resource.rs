@@ -351,18 +351,6 @@ impl TenantWrite<'_> {
         Ok(gone)
     }
 
-    /// Remove the tombstones of what was deleted before; gives how many.
-    pub fn purge_tombstones(&self, before: Timestamp) -> Result<u64> {
-        let sql = "SELECT kind, id FROM tombstone WHERE tenant = ?1 AND deleted_at < ?2 LIMIT 1000";
-        let due = list(self.db, sql, params![self.tenant, before.as_millisecond()], |row| {
-            Ok((kind(row, 0)?, row.get::<_, String>(1)?))
-        })?;
-        for (kind, id) in &due {
-            self.purge(*kind, id)?;
-        }
-        Ok(due.len() as u64)
-    }
-
     fn index(&self, kind: Kind, path: &str, key: &str, id: &str) -> Result<()> {
         let sql = "INSERT INTO index_value (tenant, kind, path, key, id) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
         run(self.db, sql, params![self.tenant, kind.number(), path, key, id]).map(drop)

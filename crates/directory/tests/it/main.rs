@@ -12,4 +12,5 @@ mod keys;
 mod operators;
 mod query;
 mod request_log;
+mod source;
 mod users;

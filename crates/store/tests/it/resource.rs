@@ -53,8 +53,10 @@ async fn a_unique_key_is_taken_until_its_holder_is_buried() {
     let (restored, left) =
         tenant.write(|w| w.restore(Kind::User, "u1", at(8))).await.expect("restored").expect("one");
     assert_eq!((restored.version, left), (2, vec!["g1".to_owned()]));
-    assert_eq!(tenant.write(|w| w.purge_tombstones(at(7))).await, Ok(0));
-    assert_eq!(tenant.write(|w| w.purge_tombstones(at(8))).await, Ok(1));
+    assert_eq!(tenant.read(|r| r.tombstones_before(at(7), 9)).await, Ok(Vec::new()));
+    assert_eq!(tenant.read(|r| r.tombstones_before(at(8), 9)).await, Ok(vec![(Kind::User, "u2".to_owned())]));
+    assert_eq!(tenant.write(|w| w.purge(Kind::User, "u2")).await, Ok(true));
+    assert_eq!(tenant.read(|r| r.tombstones_before(at(8), 9)).await, Ok(Vec::new()));
 }
 
 #[tokio::test]
