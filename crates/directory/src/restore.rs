@@ -1,7 +1,7 @@
-//! Bring a deleted resource back, with its id and its groups.
+//! Bring a deleted resource back, with its id and its groups; and look at it before.
 
 use serde_json::json;
-use store::{ChangeKind, Kind};
+use store::{ChangeKind, Kind, Stored, TenantId};
 
 use crate::context::{Context, Written};
 use crate::directory::Directory;
@@ -11,6 +11,16 @@ use crate::representation::document;
 use crate::transaction::{Members, Outcome, Transaction};
 
 impl Directory {
+    /// A deleted resource that can still be restored.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::NoTenant`]
+    pub async fn tombstone(&self, tenant: &TenantId, kind: Kind, id: &str) -> Result<Stored> {
+        let id = id.to_owned();
+        let store = self.0.store.tenant(tenant);
+        store.read(move |read| read.tombstone(kind, &id)?.ok_or_else(|| Error::not_found(kind, &id))).await
+    }
+
     /// # Errors
     /// [`Error::NotFound`] when there is no tombstone (any more); `uniqueness` when the name was given away meanwhile.
     pub async fn restore(&self, cx: Context, kind: Kind, id: &str) -> Result<Written> {

@@ -339,6 +339,18 @@ async fn groups(stage: &Stage, client: &Client, nadia: &str) {
     assert!(browser.path().await.ends_with(nadia));
     browser.press("Groups 1").await;
     browser.sees("tbody", "Site Engineering").await;
+
+    browser.press("Groups").await;
+    browser.press("Quay St, Cork").await;
+    browser.press("Delete").await;
+    browser.press("Delete group").await;
+    browser.sees(".banner.ok", "Quay St, Cork deleted").await;
+    browser.press("Deleted groups").await;
+    browser.on_page("Deleted groups").await;
+    stage.look("groups-deleted").await;
+    browser.press("Restore").await;
+    browser.on_page("Quay St, Cork").await;
+    browser.sees(".banner.ok", "restored").await;
 }
 
 async fn logs(stage: &Stage) {

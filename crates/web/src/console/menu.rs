@@ -12,6 +12,7 @@ pub(crate) enum Section {
     Users,
     DeletedUsers,
     Groups,
+    DeletedGroups,
     Keys,
     RequestLog,
     AuditLog,
@@ -75,8 +76,11 @@ pub(crate) static MENU: [Item; 8] = [
         path: "groups",
         icon: Icon::Groups,
         key: "g",
-        sections: &[Section::Groups],
-        below: &[],
+        sections: &[Section::Groups, Section::DeletedGroups],
+        below: &[
+            below("All groups", "groups", Section::Groups),
+            below("Deleted groups", "groups/deleted", Section::DeletedGroups),
+        ],
     },
     Item {
         label: "API Keys",

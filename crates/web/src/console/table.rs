@@ -9,10 +9,10 @@ use http::Method;
 
 use super::answer::Answer;
 use super::page::{
-    audit_log, group, group_form, group_list, group_members, home, key_form, key_list, limits, operator_form,
-    operator_list, profile, request_log, scim_configuration, sign_in, tenant_basic, tenant_list, user,
-    user_deleted, user_form, user_list, validator_compare, validator_form, validator_list, validator_report,
-    validator_run, welcome,
+    audit_log, deleted, group, group_form, group_list, group_members, home, key_form, key_list, limits,
+    operator_form, operator_list, profile, request_log, scim_configuration, sign_in, tenant_basic,
+    tenant_list, user, user_form, user_list, validator_compare, validator_form, validator_list,
+    validator_report, validator_run, welcome,
 };
 use super::visit::{Desk, Guest, Visit};
 
@@ -73,7 +73,7 @@ endpoints! {
     GET  "/t/{tenant}/users" Desk(InTenant Read) user_list::show;
     GET  "/t/{tenant}/users/new" Desk(InTenant ManageDirectory) user_form::new;
     POST "/t/{tenant}/users/new" Desk(InTenant ManageDirectory) user_form::create;
-    GET  "/t/{tenant}/users/deleted" Desk(InTenant Read) user_deleted::show;
+    GET  "/t/{tenant}/users/deleted" Desk(InTenant Read) deleted::users;
     GET  "/t/{tenant}/users/{id}" Desk(InTenant Read) user::overview;
     GET  "/t/{tenant}/users/{id}/groups" Desk(InTenant Read) user::groups;
     GET  "/t/{tenant}/users/{id}/history" Desk(InTenant Read) user::history;
@@ -87,13 +87,14 @@ endpoints! {
     POST "/t/{tenant}/users/{id}/deactivate" Desk(InTenant ManageDirectory) user::deactivate;
     GET  "/t/{tenant}/users/{id}/delete" Desk(InTenant ManageDirectory) user::ask_delete;
     POST "/t/{tenant}/users/{id}/delete" Desk(InTenant ManageDirectory) user::delete;
-    POST "/t/{tenant}/users/{id}/restore" Desk(InTenant ManageDirectory) user_deleted::restore;
-    GET  "/t/{tenant}/users/{id}/purge" Desk(InTenant ManageDirectory) user_deleted::ask_purge;
-    POST "/t/{tenant}/users/{id}/purge" Desk(InTenant ManageDirectory) user_deleted::purge;
+    POST "/t/{tenant}/users/{id}/restore" Desk(InTenant ManageDirectory) deleted::restore_user;
+    GET  "/t/{tenant}/users/{id}/purge" Desk(InTenant ManageDirectory) deleted::ask_purge_user;
+    POST "/t/{tenant}/users/{id}/purge" Desk(InTenant ManageDirectory) deleted::purge_user;
 
     GET  "/t/{tenant}/groups" Desk(InTenant Read) group_list::show;
     GET  "/t/{tenant}/groups/new" Desk(InTenant ManageDirectory) group_form::new;
     POST "/t/{tenant}/groups/new" Desk(InTenant ManageDirectory) group_form::create;
+    GET  "/t/{tenant}/groups/deleted" Desk(InTenant Read) deleted::groups;
     GET  "/t/{tenant}/groups/{id}" Desk(InTenant Read) group::overview;
     GET  "/t/{tenant}/groups/{id}/members" Desk(InTenant Read) group_members::show;
     GET  "/t/{tenant}/groups/{id}/members/add" Desk(InTenant ManageDirectory) group_members::pick;
@@ -105,6 +106,9 @@ endpoints! {
     POST "/t/{tenant}/groups/{id}/edit" Desk(InTenant ManageDirectory) group_form::save;
     GET  "/t/{tenant}/groups/{id}/delete" Desk(InTenant ManageDirectory) group::ask_delete;
     POST "/t/{tenant}/groups/{id}/delete" Desk(InTenant ManageDirectory) group::delete;
+    POST "/t/{tenant}/groups/{id}/restore" Desk(InTenant ManageDirectory) deleted::restore_group;
+    GET  "/t/{tenant}/groups/{id}/purge" Desk(InTenant ManageDirectory) deleted::ask_purge_group;
+    POST "/t/{tenant}/groups/{id}/purge" Desk(InTenant ManageDirectory) deleted::purge_group;
 
     GET  "/t/{tenant}/keys" Desk(InTenant Read) key_list::show;
     GET  "/t/{tenant}/keys/new" Desk(InTenant ManageKeys) key_form::new;

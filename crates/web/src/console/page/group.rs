@@ -90,11 +90,13 @@ pub(crate) async fn requests(desk: Arc<Desk>) -> Answer {
 pub(crate) async fn ask_delete(desk: Arc<Desk>) -> Answer {
     let (group, members) = load(&desk).await?;
     let name = name_of(&group);
+    let days = desk.app.directory.settings(&desk.tenant.id).await?.restore_days;
     let back = desk.url(&format!("groups/{}", group.id));
     let ask = Confirm {
         title: &format!("Delete {name}?"),
         content: html! {
             p { "Deletes 1 group and takes " (time::counted(members, "member", "members")) " out of it. The members themselves stay." }
+            p.soft { "It can be restored for " (time::counted(u64::from(days), "day", "days")) " under Deleted groups, with the members that are still there." }
             p.soft { "An identity provider that manages this group may create it again." }
         },
         action: &format!("{back}/delete"),
@@ -110,7 +112,8 @@ pub(crate) async fn ask_delete(desk: Arc<Desk>) -> Answer {
 pub(crate) async fn delete(desk: Arc<Desk>) -> Answer {
     let (group, _) = load(&desk).await?;
     match desk.app.directory.delete(desk.context(), Kind::Group, &group.id, Precondition::None).await {
-        Ok(()) => desk.done("groups", format!("{} deleted.", name_of(&group))),
+        Ok(()) => desk
+            .done("groups", format!("{} deleted. It can be restored under Deleted groups.", name_of(&group))),
         Err(error) => desk.refused(&format!("groups/{}", group.id), error),
     }
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod attributes;
 pub(super) mod audit_log;
+pub(super) mod deleted;
 pub(super) mod exchanges;
 pub(super) mod failure;
 pub(super) mod group;
@@ -24,7 +25,6 @@ pub(super) mod sign_in;
 pub(super) mod tenant_basic;
 pub(super) mod tenant_list;
 pub(super) mod user;
-pub(super) mod user_deleted;
 pub(super) mod user_fields;
 pub(super) mod user_form;
 pub(super) mod user_list;

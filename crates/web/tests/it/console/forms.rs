@@ -161,6 +161,46 @@ async fn a_group_and_its_members() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_group_is_restored_with_its_members_or_removed_for_good() {
+    let house = House::new().await;
+    let ada = house.user("ada").await;
+    let id = house.group("Rail", &[&ada]).await;
+    let browser = house.signed_in("app-admin").await;
+    let base = format!("/t/{}/groups", house.contoso);
+    let (page, deleted) = (format!("{base}/{id}"), format!("{base}/deleted"));
+    assert!(browser.get(&deleted).await.text.contains("No deleted groups"));
+    assert_eq!(browser.get(&format!("{page}/purge")).await.status, StatusCode::NOT_FOUND);
+    assert!(browser.get(&format!("{page}/delete")).await.text.contains("under Deleted groups"));
+    browser.post(&format!("{page}/delete"), &[]).await;
+    let gone = browser.get(&deleted).await.text;
+    assert!(gone.contains("<strong>Rail</strong>") && gone.contains(&format!("{page}/restore")), "{gone}");
+    assert!(
+        !browser.get(&format!("/t/{}/users/deleted", house.contoso)).await.text.contains("Rail"),
+        "a group is not a user"
+    );
+
+    let namesake = house.group("Rail", &[]).await;
+    assert_eq!(browser.post(&format!("{page}/restore"), &[]).await.location(), deleted);
+    let refused = browser.get(&deleted).await.text;
+    assert!(
+        refused.contains("Rail") && refused.contains("displayName"),
+        "the name was given away: {refused}"
+    );
+    browser.post(&format!("{base}/{namesake}/delete"), &[]).await;
+
+    assert_eq!(browser.post(&format!("{page}/restore"), &[]).await.location(), page);
+    let restored = browser.get(&format!("{page}/members")).await.text;
+    assert!(restored.contains("Rail restored.") && restored.contains(&ada), "{restored}");
+
+    browser.post(&format!("{page}/delete"), &[]).await;
+    assert!(browser.get(&format!("{page}/purge")).await.text.contains("Removes 1 deleted group"));
+    assert_eq!(browser.post(&format!("{page}/purge"), &[]).await.location(), deleted);
+    assert_eq!(browser.post(&format!("{page}/restore"), &[]).await.status, StatusCode::NOT_FOUND);
+    let reader = house.signed_in("reader").await;
+    assert!(!reader.get(&deleted).await.text.contains("/restore"), "a reader is offered nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn members_are_paged_and_never_all_loaded() {
     let house = House::new().await;
     let mut ids = Vec::new();

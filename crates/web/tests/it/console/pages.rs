@@ -14,16 +14,17 @@ const PAYLOAD: &str = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'
 async fn open_every_page(
     house: &House,
     tenant: &TenantId,
-    ids: [&str; 5],
+    ids: [&str; 6],
 ) -> Vec<(String, StatusCode, String)> {
     let browser = house.signed_in("global").await;
     let mut pages = Vec::new();
     for route in
         inventory().iter().filter(|route| route.method == Method::GET && route.path.starts_with("/t/"))
     {
-        let [user, deleted, group, key, report] = ids;
+        let [user, deleted_user, group, deleted_group, key, report] = ids;
         let id = match route.path {
-            path if path.ends_with("/purge") => deleted,
+            "/t/{tenant}/users/{id}/purge" => deleted_user,
+            "/t/{tenant}/groups/{id}/purge" => deleted_group,
             path if path.contains("/users/") => user,
             path if path.contains("/groups/") => group,
             path if path.contains("/keys/") => key,
@@ -54,7 +55,7 @@ async fn open_every_page(
 async fn every_page_of_an_empty_tenant_shows() {
     let house = House::new().await;
     let nobody = "0198c0de-0000-7000-8000-000000000001";
-    for (path, status, _) in open_every_page(&house, &house.fabrikam, [nobody; 5]).await {
+    for (path, status, _) in open_every_page(&house, &house.fabrikam, [nobody; 6]).await {
         let of_object = path.contains("{id}") || path.contains("{number}");
         let start = matches!(path.as_str(), "/t/{tenant}/logs" | "/t/{tenant}/config");
         let expect = if of_object {
@@ -84,6 +85,8 @@ async fn nothing_that_is_stored_becomes_markup() {
     let group = house.group(PAYLOAD, &[&id, PAYLOAD]).await;
     let deleted = house.user(&format!("gone {PAYLOAD}")).await;
     house.directory.delete(house.cx(), Kind::User, &deleted, directory::Precondition::None).await.unwrap();
+    let disbanded = house.group(&format!("gone {PAYLOAD}"), &[&id]).await;
+    house.directory.delete(house.cx(), Kind::Group, &disbanded, directory::Precondition::None).await.unwrap();
     let new = NewKey { name: PAYLOAD.into(), scopes: vec![KeyScope::Scim2], expires: None };
     let (key, value) = house.directory.create_key(house.cx(), new).await.unwrap();
     house.directory.create_operator(caller(), PAYLOAD, super::PASSWORD, Vec::new()).await.unwrap();
@@ -105,7 +108,7 @@ async fn nothing_that_is_stored_becomes_markup() {
     house.directory.flush().await.unwrap();
     super::validator::keep(&house, "run-1", 1, &[(PAYLOAD, "deviation"), ("b", "pass")]).await;
     for (path, status, text) in
-        open_every_page(&house, &house.contoso, [&id, &deleted, &group, &key.id, "run-1"]).await
+        open_every_page(&house, &house.contoso, [&id, &deleted, &group, &disbanded, &key.id, "run-1"]).await
     {
         let fine =
             matches!(status, StatusCode::OK | StatusCode::SEE_OTHER) || path.contains("operators/{id}");
