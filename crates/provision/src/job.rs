@@ -62,6 +62,8 @@ pub enum CycleOutcome {
     /// Stopped by an administrator or by the server's end; what is left is done when the job goes on.
     Interrupted,
     Quarantined,
+    /// The target could not be reached; tried again after the interval.
+    Failed,
 }
 
 impl CycleOutcome {
@@ -70,6 +72,7 @@ impl CycleOutcome {
             Self::Completed => "completed",
             Self::Interrupted => "interrupted",
             Self::Quarantined => "quarantined",
+            Self::Failed => "failed",
         }
     }
 }
@@ -82,6 +85,10 @@ pub struct JobState {
     pub quarantine: Option<Quarantine>,
     /// An administrator has allowed the deletions that were held back.
     pub allow_deletes: bool,
+    /// So many may go in the next cycle: those of a plan that was applied.
+    pub approved_departures: u64,
+    /// Cycles in a row that could not reach the target.
+    pub unreachable: u32,
     /// Deletions held back by the deletion guard.
     pub staged: u64,
     pub last_began: Option<Timestamp>,
@@ -114,8 +121,6 @@ pub struct CycleState {
     pub counters: Counters,
     /// Objects read from the source so far.
     pub read: u64,
-    /// Objects there were to read when the cycle began: for progress, not for decisions.
-    pub expected: u64,
 }
 
 /// Where a cycle is. Reading and working alternate: what has been read stands in the list of work.

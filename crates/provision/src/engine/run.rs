@@ -53,6 +53,8 @@ pub(crate) struct Learnt {
     pub(crate) no_patch: AtomicBool,
     /// It answers filters with everything: the pages are looked through.
     pub(crate) ignores_filters: AtomicBool,
+    /// It has no groups: they wait until it has.
+    pub(crate) no_groups: AtomicBool,
 }
 
 impl fmt::Debug for Run {

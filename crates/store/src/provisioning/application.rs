@@ -112,6 +112,20 @@ impl TenantRead<'_> {
         statement.list(self.db, |row| Ok(AssignedRow { assignment: assignment(row)?, name: row.get(4)? }))
     }
 
+    /// Assigned objects of one kind, by id after one.
+    pub fn assigned_ids(
+        &self,
+        application: &str,
+        kind: Kind,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<String>> {
+        let sql = "SELECT id FROM assignment WHERE tenant = ?1 AND application = ?2 AND id > ?3 AND kind = ?4 \
+                   ORDER BY id LIMIT ?5";
+        let values = params![self.tenant, application, after, kind.number(), signed(limit as u64)];
+        list(self.db, sql, values, |row| row.get(0))
+    }
+
     /// Assigned users and groups, each counted.
     pub fn assignment_counts(&self, application: &str) -> Result<(u64, u64)> {
         let of = |kind: Kind| {
@@ -127,6 +141,19 @@ impl TenantRead<'_> {
                    AND a.id = m.group_id JOIN resource r ON r.tenant = m.tenant AND r.kind = 2 AND r.id = m.group_id \
                    WHERE m.tenant = ?1 AND m.member_id = ?3 ORDER BY a.id LIMIT 1";
         find(self.db, sql, params![self.tenant, application, user], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    pub fn is_role_assigned(&self, application: &str, role: &str) -> Result<bool> {
+        let sql = "SELECT 1 FROM assignment WHERE tenant = ?1 AND application = ?2 AND role = ?3 LIMIT 1";
+        Ok(find(self.db, sql, params![self.tenant, application, role], |_| Ok(()))?.is_some())
+    }
+
+    /// Assigned objects and direct members of assigned groups, each once: what a full look at them reads.
+    pub fn entitled_count(&self, application: &str) -> Result<u64> {
+        let sql = "SELECT count(*) FROM (SELECT id FROM assignment WHERE tenant = ?1 AND application = ?2 UNION \
+                   SELECT m.member_id FROM assignment a JOIN membership m ON m.tenant = a.tenant AND m.group_id = a.id \
+                   WHERE a.tenant = ?1 AND a.application = ?2 AND a.kind = 2 AND m.member_kind = 1)";
+        count(self.db, sql, params![self.tenant, application])
     }
 
     /// Applications that the object is assigned to directly, by id.

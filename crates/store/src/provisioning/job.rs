@@ -102,6 +102,14 @@ impl TenantRead<'_> {
         find(self.db, &sql, params![self.tenant, application], read)
     }
 
+    /// Fence and epoch: whether the one who runs it may go on.
+    pub fn job_standing(&self, application: &str) -> Result<Option<(u64, u64)>> {
+        let sql = "SELECT fence, epoch FROM job WHERE tenant = ?1 AND application = ?2";
+        find(self.db, sql, params![self.tenant, application], |row| {
+            Ok((unsigned(row, 0)?, unsigned(row, 1)?))
+        })
+    }
+
     pub fn jobs(&self) -> Result<Vec<JobRow>> {
         let sql = format!("SELECT {COLUMNS} FROM job WHERE tenant = ?1");
         list(self.db, &sql, [self.tenant], read)

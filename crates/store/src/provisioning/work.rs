@@ -105,6 +105,30 @@ impl TenantRead<'_> {
         count(self.db, sql, params![self.tenant, application, pass.number(), now.as_millisecond()])
     }
 
+    /// All work of one pass, due or not, by id after one.
+    pub fn pass_work(
+        &self,
+        application: &str,
+        pass: Pass,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<WorkRow>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM work WHERE tenant = ?1 AND application = ?2 AND pass = ?3 AND id > ?4 ORDER BY id LIMIT ?5"
+        );
+        list(
+            self.db,
+            &sql,
+            params![self.tenant, application, pass.number(), after, signed(limit as u64)],
+            read,
+        )
+    }
+
+    pub fn pass_count(&self, application: &str, pass: Pass) -> Result<u64> {
+        let sql = "SELECT count(*) FROM work WHERE tenant = ?1 AND application = ?2 AND pass = ?3";
+        count(self.db, sql, params![self.tenant, application, pass.number()])
+    }
+
     /// What failed and is held, the next to be tried first.
     pub fn escrows(&self, application: &str, offset: u64, limit: usize) -> Result<Vec<WorkRow>> {
         let sql = format!(
@@ -144,6 +168,18 @@ impl TenantWrite<'_> {
         run(self.db, sql, params![self.tenant, application, pass.number(), id, kind.number(), due]).map(drop)
     }
 
+    /// [`Self::queue`] in the first pass for all that [`TenantRead::dependent_on_group`] names.
+    pub fn queue_dependents(&self, application: &str, group: &str, due: Timestamp) -> Result<u64> {
+        let sql = "INSERT INTO work (tenant, application, pass, id, kind, due_at, stamp, escrow) \
+                   SELECT ?1, ?2, ?4, d.id, 1, ?5, 1, NULL FROM ( \
+                     SELECT l.source_id AS id FROM link l WHERE l.tenant = ?1 AND l.application = ?2 AND l.via = ?3 \
+                     UNION SELECT m.member_id FROM membership m WHERE m.tenant = ?1 AND m.group_id = ?3 AND m.member_kind = 1 \
+                   ) d WHERE true ON CONFLICT (tenant, application, pass, id) \
+                   DO UPDATE SET due_at = min(due_at, excluded.due_at), stamp = stamp + 1";
+        let values = params![self.tenant, application, group, Pass::Object.number(), due.as_millisecond()];
+        Ok(run(self.db, sql, values)? as u64)
+    }
+
     /// It is done, unless it was asked for again since `stamp`; then its escrow goes and it stays.
     pub fn finish_work(&self, application: &str, pass: Pass, id: &str, stamp: u64) -> Result<()> {
         let sql = "DELETE FROM work WHERE tenant = ?1 AND application = ?2 AND pass = ?3 AND id = ?4 AND stamp = ?5";
@@ -172,6 +208,28 @@ impl TenantWrite<'_> {
             row.escrow,
         ];
         run(self.db, sql, values).map(drop)
+    }
+
+    /// It waits until then, whatever it waited for.
+    pub fn postpone_work(&self, application: &str, pass: Pass, id: &str, until: Timestamp) -> Result<()> {
+        let sql =
+            "UPDATE work SET due_at = ?5 WHERE tenant = ?1 AND application = ?2 AND pass = ?3 AND id = ?4";
+        let until = until.as_millisecond();
+        run(self.db, sql, params![self.tenant, application, pass.number(), id, until]).map(drop)
+    }
+
+    /// All of a pass that is not held after a failure comes due.
+    pub fn release_work(&self, application: &str, pass: Pass, now: Timestamp) -> Result<u64> {
+        let sql = "UPDATE work SET due_at = ?4 WHERE tenant = ?1 AND application = ?2 AND pass = ?3 AND escrow IS NULL";
+        let values = params![self.tenant, application, pass.number(), now.as_millisecond()];
+        Ok(run(self.db, sql, values)? as u64)
+    }
+
+    /// Let what is held after a failure come due.
+    pub fn release_escrows(&self, application: &str, now: Timestamp) -> Result<()> {
+        let sql = "UPDATE work SET due_at = min(due_at, ?3), stamp = stamp + 1 \
+                   WHERE tenant = ?1 AND application = ?2 AND escrow IS NOT NULL";
+        run(self.db, sql, params![self.tenant, application, now.as_millisecond()]).map(drop)
     }
 
     /// Forget all work, or only what is held after a failure.
