@@ -48,6 +48,7 @@ pub use provisioning::job::{DueJob, JobProgress, JobRow};
 pub use provisioning::link::{LinkCounts, LinkQuery, LinkRow, LinkedMember};
 pub use provisioning::log::{LogEntry, LogQuery, LogRow};
 pub use provisioning::plan::{PlanEntryRow, PlanRow};
+pub use provisioning::standing::Leaving;
 pub use provisioning::work::{IntentRow, Pass, WorkRow};
 pub use resource::{Entry, IndexValue, Kind, Stats, Stored};
 pub use search::{ListSort, SearchQuery};

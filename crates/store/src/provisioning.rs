@@ -6,6 +6,7 @@ pub(crate) mod job;
 pub(crate) mod link;
 pub(crate) mod log;
 pub(crate) mod plan;
+pub(crate) mod standing;
 pub(crate) mod work;
 
 /// Tables with rows of an application, which go with it. The log stays until its time has come.

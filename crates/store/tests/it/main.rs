@@ -6,5 +6,6 @@ mod key;
 mod membership;
 mod resource;
 mod scan;
+mod standing;
 mod store;
 mod validation;
