@@ -12,11 +12,19 @@
 //! | hold what failed, stop what fails as a whole | [`escrow`], [`quarantine`], [`deletion_guard`] |
 //! | decide when a cycle runs | [`cycle_schedule`] |
 //! | read and write Graph's synchronization schema | [`graph_schema`] |
+//! | administer applications and their jobs | [`applications`], [`configuration`], [`assignments`], [`control`] |
+//! | test a connection | [`test_connection`], [`test_ticket`] |
+//! | look back | [`logs`] |
+//! | notify people | [`mail`] |
 //! | reach a target, or put a simulated one in its place | [`target`], [`endpoint`] |
 
 pub mod alias;
 pub mod application;
+pub mod applications;
+pub mod assignments;
+pub mod configuration;
 pub mod connection;
+pub mod control;
 pub mod cycle_schedule;
 pub mod deletion_guard;
 pub mod endpoint;
@@ -27,6 +35,8 @@ pub mod expression;
 pub mod graph_schema;
 pub mod job;
 pub mod limits;
+pub mod logs;
+pub mod mail;
 pub mod mapping;
 pub mod patch;
 pub mod plan;
@@ -39,6 +49,8 @@ pub mod source;
 pub mod target;
 pub mod target_path;
 pub mod target_schema;
+pub mod test_connection;
+pub mod test_ticket;
 pub mod value;
 
 pub use error::{Error, Result};

@@ -30,3 +30,17 @@ pub const SCOPE_CLAUSES: usize = 100;
 pub const MEMBERS_PER_OPERATION: usize = 100;
 /// Clients kept between cycles; each has connections, a token and a pace.
 pub const OPEN_CLIENTS: usize = 1_000;
+
+/// Characters of the name of an application, a role or a value of one.
+pub const NAME_CHARS: usize = 120;
+pub const DESCRIPTION_CHARS: usize = 2_000;
+/// Roles of an application.
+pub const ROLES: usize = 100;
+/// Users and groups that one request assigns or unassigns.
+pub const ASSIGNED_AT_ONCE: usize = 1_000;
+/// Names of them that one row of the audit log keeps.
+pub const NAMES_IN_AUDIT: usize = 100;
+/// Rows of one page.
+pub const PAGE: usize = 500;
+/// Characters of a user name, a client identifier.
+pub const CREDENTIAL_CHARS: usize = 1_000;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use directory::{Context, Directory};
 use jiff::Timestamp;
-use scim_client::Network;
+use scim_client::{Network, Timeouts};
 use serde_json::Value as Json;
 use store::{AuditEntry, JobProgress, JobRow, Store, TenantId, TenantRead, TenantWrite};
 
@@ -32,6 +32,8 @@ pub(crate) struct Inner {
 pub struct Options {
     /// Networks that targets may be in though they are not public; for them plain http is allowed too.
     pub networks: Vec<Network>,
+    /// How long a target may take.
+    pub timeouts: Timeouts,
     /// Instead of real targets; for simulations.
     pub endpoints: Option<Endpoints>,
 }
@@ -106,6 +108,11 @@ impl Administration<'_> {
 
     /// Save an administrator's change. The epoch grows, so a running cycle notices.
     pub(crate) fn save(&self, job: &Job) -> Result<()> {
+        self.save_due(job, job.next_cycle(self.now))
+    }
+
+    /// [`Self::save`], with a time of its own for the next cycle.
+    pub(crate) fn save_due(&self, job: &Job, next: Option<Timestamp>) -> Result<()> {
         let row = JobRow {
             application: job.application.clone(),
             id: job.id.clone(),
@@ -115,7 +122,7 @@ impl Administration<'_> {
             schedule: schedule_text(job.schedule).to_owned(),
             watermark: job.watermark,
             state: text(&job.state)?,
-            next: job.next_cycle(self.now),
+            next,
             listening: job.is_listening(),
             // Neither is written by an update.
             fence: 0,

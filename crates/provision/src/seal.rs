@@ -2,7 +2,10 @@
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
 use scim_client::Secret;
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
 
 /// Version of the form, then the nonce, then the sealed text.
 const VERSION: u8 = 1;
@@ -10,7 +13,11 @@ const NONCE: usize = 24;
 
 /// Seals and opens. A text that was moved to another row, or changed, does not open.
 #[derive(Clone)]
-pub struct Seal(XChaCha20Poly1305);
+pub struct Seal {
+    cipher: XChaCha20Poly1305,
+    /// For what is signed and not hidden: derived, so that it can never stand in for the other.
+    signing: Hmac<Sha256>,
+}
 
 impl std::fmt::Debug for Seal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -40,7 +47,18 @@ impl Place<'_> {
 
 impl Seal {
     pub fn new(key: &[u8; 32]) -> Self {
-        Self(XChaCha20Poly1305::new(key.into()))
+        let derived = keyed(key).chain_update("test tickets").finalize().into_bytes().into();
+        Self { cipher: XChaCha20Poly1305::new(key.into()), signing: keyed(&derived) }
+    }
+
+    /// HMAC-SHA-256 over the parts, each with its length first.
+    pub(crate) fn sign(&self, parts: &[&str]) -> [u8; 32] {
+        let mut mac = self.signing.clone();
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part.as_bytes());
+        }
+        mac.finalize().into_bytes().into()
     }
 
     /// `nonce` is random; 192 bits of it never meet twice.
@@ -49,7 +67,8 @@ impl Seal {
     /// Only for a text too long for the cipher.
     pub fn seal(&self, place: Place<'_>, secret: &Secret, nonce: [u8; NONCE]) -> Result<Vec<u8>, String> {
         let payload = Payload { msg: secret.expose().as_bytes(), aad: &place.bytes() };
-        let sealed = self.0.encrypt(&XNonce::from(nonce), payload).map_err(|_| "the secret is too long")?;
+        let sealed =
+            self.cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| "the secret is too long")?;
         Ok([&[VERSION], nonce.as_slice(), &sealed].concat())
     }
 
@@ -68,9 +87,19 @@ impl Seal {
             return Err(wrong());
         }
         let payload = Payload { msg: text, aad: &place.bytes() };
-        let open = self.0.decrypt(&XNonce::from(*nonce), payload).map_err(|_| wrong())?;
+        let open = self.cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| wrong())?;
         String::from_utf8(open).map(Secret::new).map_err(|_| wrong())
     }
+}
+
+#[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("a key of 32 bytes")
+}
+
+/// Equality in a time that does not depend on where the two differ.
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
+    a.ct_eq(b).into()
 }
 
 #[cfg(test)]

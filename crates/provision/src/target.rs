@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use scim_client::transport::{Resolve, Resolving, SystemResolver};
 use scim_client::{
     AddressPolicy, Client, ClientCredentials, CredentialLocation, Credentials, Network, PacingOptions,
-    Secret, Target, Transport, target,
+    RetryPolicy, Secret, Target, Transport, target,
 };
 use store::TenantId;
 
@@ -31,6 +31,10 @@ impl Endpoints {
     /// `open` gets the tenant and the id of the application.
     pub fn new(open: impl Fn(&TenantId, &str) -> Arc<dyn Endpoint> + Send + Sync + 'static) -> Self {
         Self(Arc::new(open))
+    }
+
+    pub(crate) fn open(&self, tenant: &TenantId, application: &str) -> Arc<dyn Endpoint> {
+        (self.0)(tenant, application)
     }
 }
 
@@ -121,6 +125,19 @@ impl Provisioning {
     /// # Errors
     /// [`Error::Invalid`] with the field that cannot work, in words for who typed it.
     pub(crate) fn client(&self, connection: &Connection, secret: Option<&Secret>) -> Result<Client> {
+        self.client_with(connection, secret, RetryPolicy::default())
+    }
+
+    /// [`Self::client`] with its own patience.
+    ///
+    /// # Errors
+    /// As [`Self::client`].
+    pub(crate) fn client_with(
+        &self,
+        connection: &Connection,
+        secret: Option<&Secret>,
+        retry: RetryPolicy,
+    ) -> Result<Client> {
         let transport = self.transport(connection)?;
         let target = Target::parse(&connection.tenant_url, &transport.policy)
             .map_err(|error| Error::invalid("tenantUrl", error.to_string()))?;
@@ -132,6 +149,8 @@ impl Provisioning {
                 per_second_max: pace.per_second,
                 ..PacingOptions::default()
             },
+            timeouts: self.0.options.timeouts,
+            retry,
             ..scim_client::Options::default()
         };
         Client::new(target, transport, options).map_err(|error| Error::invalid("secret", error.to_string()))
