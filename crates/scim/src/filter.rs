@@ -83,8 +83,8 @@ pub fn read(text: &str, resource_type: &ResourceType) -> Result<(Filter, Quirks)
     Ok((filter, quirks))
 }
 
-/// Parse `[…]` at the start of `text`; gives what follows the closing bracket.
-pub(crate) fn parse_bracket(text: &str) -> Result<(Filter, &str)> {
+/// Parse `[…]` at the start of `text`; gives what follows the closing bracket, and the tolerated deviations.
+pub(crate) fn read_bracket(text: &str) -> Result<(Filter, &str, Quirks)> {
     parse::bracket(text)
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::error::{Error, Result};
 use crate::filter::Filter;
+use crate::quirk::Quirks;
 
 /// An attribute by name: optional schema URN, attribute name, optional sub-attribute. Spelling is kept as parsed;
 /// comparison against definitions is case-insensitive.
@@ -59,7 +60,18 @@ impl AttributePath {
 
 impl PatchPath {
     /// Parse `attrPath / valuePath [subAttr]`.
+    ///
+    /// # Errors
+    /// `invalidPath`
     pub fn parse(text: &str) -> Result<Self> {
+        Self::read(text).map(|(path, _)| path)
+    }
+
+    /// The same; also the tolerated deviations it needs.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn read(text: &str) -> Result<(Self, Quirks)> {
         if text.len() > crate::limits::FILTER_BYTES {
             return Err(Error::invalid_path(format!(
                 "the path is {} bytes long; at most {} are accepted",
@@ -69,12 +81,12 @@ impl PatchPath {
         }
         let (mut attribute, rest) = AttributePath::parse_prefix(text)?;
         if rest.is_empty() {
-            return Ok(Self { attribute, filter: None });
+            return Ok((Self { attribute, filter: None }, Quirks::default()));
         }
         if !rest.starts_with('[') || attribute.sub.is_some() {
             return Err(unexpected(text, rest));
         }
-        let (filter, rest) = crate::filter::parse_bracket(rest)
+        let (filter, rest, quirks) = crate::filter::read_bracket(rest)
             .map_err(|e| Error::invalid_path(format!("in the path \"{}\": {}", shown(text), e.detail)))?;
         if let Some(after_dot) = rest.strip_prefix('.') {
             let (name, after) = split_name(after_dot);
@@ -85,7 +97,7 @@ impl PatchPath {
         } else if !rest.is_empty() {
             return Err(unexpected(text, rest));
         }
-        Ok(Self { attribute, filter: Some(filter) })
+        Ok((Self { attribute, filter: Some(filter) }, quirks))
     }
 }
 

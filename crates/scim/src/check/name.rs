@@ -144,13 +144,14 @@ pub(crate) fn of_key<'a>(key: &str, resource_type: &'a ResourceType, quirks: &mu
     if schemas::is_urn(key) {
         return of_urn(key, resource_type, quirks);
     }
-    let Ok(path) = PatchPath::parse(key) else { return Named::Unknown };
+    let Ok((path, tolerated)) = PatchPath::read(key) else { return Named::Unknown };
     let named = of_path(&path, resource_type, quirks);
     if let Named::Attribute(target) = &named {
         if path.attribute.schema.is_some() && target.extension.is_some() {
             quirks.note(Quirk::UrnKeys);
         }
         note_compound(&path, quirks);
+        quirks.extend(&tolerated);
     }
     named
 }
@@ -162,7 +163,7 @@ pub(crate) fn of_extension_key<'a>(
     resource_type: &'a ResourceType,
     quirks: &mut Quirks,
 ) -> Named<'a> {
-    let Ok(mut path) = PatchPath::parse(key) else { return Named::Unknown };
+    let Ok((mut path, tolerated)) = PatchPath::read(key) else { return Named::Unknown };
     if path.attribute.schema.is_some() {
         return Named::Unknown;
     }
@@ -170,6 +171,7 @@ pub(crate) fn of_extension_key<'a>(
     let named = resolve(&path.attribute, path.filter.as_ref(), resource_type);
     if matches!(named, Named::Attribute(_)) {
         note_compound(&path, quirks);
+        quirks.extend(&tolerated);
     }
     named
 }

@@ -19,10 +19,10 @@ pub(super) fn filter(text: &str) -> Result<(Filter, Quirks)> {
 }
 
 /// `[…]` at the start of `text`, and what follows it.
-pub(super) fn bracket(text: &str) -> Result<(Filter, &str)> {
+pub(super) fn bracket(text: &str) -> Result<(Filter, &str, Quirks)> {
     let mut parser = Parser::new(text)?;
     let filter = parser.bracket()?;
-    Ok((filter, parser.rest))
+    Ok((filter, parser.rest, parser.quirks))
 }
 
 struct Parser<'a> {

@@ -107,7 +107,7 @@ fn operation(value: Value, quirks: &mut Quirks) -> Result<Operation> {
     let path = match member(&mut object, "path", quirks) {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) if text.is_empty() => None,
-        Some(Value::String(text)) => Some(path(&text)?),
+        Some(Value::String(text)) => Some(path(&text, quirks)?),
         Some(other) => {
             return Err(Error::invalid_path(format!("path: expected a string, found {}", found(&other))));
         }
@@ -139,9 +139,11 @@ fn op(sent: Option<Value>, quirks: &mut Quirks) -> Result<Op> {
     Ok(op)
 }
 
-fn path(text: &str) -> Result<PatchPath> {
+fn path(text: &str, quirks: &mut Quirks) -> Result<PatchPath> {
     if schemas::is_urn(text) {
         return Ok(PatchPath { attribute: AttributePath::new(text), filter: None });
     }
-    PatchPath::parse(text)
+    let (path, tolerated) = PatchPath::read(text)?;
+    quirks.extend(&tolerated);
+    Ok(path)
 }
