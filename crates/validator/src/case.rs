@@ -15,6 +15,8 @@ pub(crate) struct Case {
     pub(crate) subject: Option<Subject>,
     /// Prerequisites that were skipped on request, and are taken as passed.
     pub(crate) assumed: Vec<&'static str>,
+    /// Cases of this run that may explain a deviation of it; they are judged before it.
+    pub(crate) explained_by: Vec<String>,
 }
 
 impl Case {
@@ -28,10 +30,15 @@ impl Case {
 
     fn expand(check: &'static Check, schemas: &Schemas) -> Vec<Self> {
         match check.each {
-            None => vec![Self { check, subject: None, assumed: Vec::new() }],
+            None => vec![Self { check, subject: None, assumed: Vec::new(), explained_by: Vec::new() }],
             Some(each) => each(schemas)
                 .into_iter()
-                .map(|subject| Self { check, subject: Some(subject), assumed: Vec::new() })
+                .map(|subject| Self {
+                    check,
+                    subject: Some(subject),
+                    assumed: Vec::new(),
+                    explained_by: Vec::new(),
+                })
                 .collect(),
         }
     }
@@ -85,7 +92,22 @@ pub(crate) fn select(options: &Options, schemas: &Schemas) -> Vec<Case> {
             .filter(|id| !present.contains(id))
             .collect();
     }
+    let explaining: Vec<Vec<String>> = cases.iter().map(|case| explaining(case, &cases)).collect();
+    for (case, explaining) in cases.iter_mut().zip(explaining) {
+        case.explained_by = explaining;
+    }
     cases
+}
+
+/// The check that is named, and the first case of the same check.
+fn explaining(case: &Case, cases: &[Case]) -> Vec<String> {
+    let Some(named) = case.check.explained_by else { return Vec::new() };
+    [named, case.check.id]
+        .iter()
+        .filter_map(|id| cases.iter().find(|other| other.check.id == *id))
+        .map(Case::id)
+        .filter(|id| *id != case.id())
+        .collect()
 }
 
 fn is_match(pattern: &str, name: &str) -> bool {

@@ -127,6 +127,8 @@ pub struct Check {
     pub needs: &'static [Need],
     pub profiles: &'static [Profile],
     pub microsoft: Option<Microsoft>,
+    /// A check whose deviation for the same cause explains a deviation of this one.
+    pub explained_by: Option<&'static str>,
     /// Looks at the whole collection, so nothing else may write meanwhile.
     pub alone: bool,
     /// One case for each subject that the discovered schemas give.
@@ -180,6 +182,7 @@ impl Check {
             needs: &[],
             profiles,
             microsoft: None,
+            explained_by: None,
             alone: false,
             each: None,
             run: |_| Box::pin(async { Ok(()) }),
@@ -214,6 +217,14 @@ impl Check {
     #[must_use]
     pub const fn microsoft(mut self, name: &'static str, description: &'static str, preview: bool) -> Self {
         self.microsoft = Some(Microsoft { name, description, preview });
+        self
+    }
+
+    /// Where that check, or the first case of this one, deviates for the same cause, the others only refer to it: one
+    /// cause is no wall of red.
+    #[must_use]
+    pub const fn explained_by(mut self, id: &'static str) -> Self {
+        self.explained_by = Some(id);
         self
     }
 

@@ -6,6 +6,9 @@ use crate::value::{cut, member, shown};
 use crate::verdict::{Outcome, deviates, ensure};
 use crate::wire::Answer;
 
+/// The cause of [`Reply::finds`] where something was to be found.
+pub const FOUND_NOTHING: &str = "nothing is found";
+
 #[derive(Debug, Clone)]
 pub struct Reply {
     pub status: u16,
@@ -175,7 +178,9 @@ impl Reply {
             [one] => format!("the resource {one}"),
             many => format!("{} resources ({})", many.len(), cut(&many.join(", "), 200)),
         };
-        ensure(got == wanted, words(&wanted), || words(&got)).map_err(|s| s.at(self.exchange))?;
+        ensure(got == wanted, words(&wanted), || words(&got))
+            .map_err(|stop| if got.is_empty() { stop.because(FOUND_NOTHING) } else { stop })
+            .map_err(|stop| stop.at(self.exchange))?;
         let total = self.total();
         ensure(total == i64::try_from(wanted.len()).ok(), format!("totalResults {}", wanted.len()), || {
             format!("totalResults {}", total.map_or_else(|| "missing".to_owned(), |t| t.to_string()))

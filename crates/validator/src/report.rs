@@ -106,6 +106,17 @@ impl Report {
         self.results.iter().filter(|r| r.verdict.is_deviation())
     }
 
+    /// Deviations whose cause no other case explains.
+    pub fn causes(&self) -> impl Iterator<Item = &CaseResult> {
+        self.deviations().filter(|r| matches!(&r.verdict, Verdict::Deviation(d) if d.same_as.is_none()))
+    }
+
+    /// The deviations that this case explains.
+    pub fn explained_by<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a CaseResult> {
+        self.deviations()
+            .filter(move |r| matches!(&r.verdict, Verdict::Deviation(d) if d.same_as.as_deref() == Some(id)))
+    }
+
     /// By level: how many cases, how many deviations.
     pub fn by_level(&self) -> Vec<(Level, usize, usize)> {
         Level::ALL
@@ -135,7 +146,14 @@ impl Report {
             .map(|kind| {
                 let count = self.count(kind);
                 let plural = if kind == VerdictKind::Deviation && count != 1 { "s" } else { "" };
-                format!("{count} {}{plural}", kind.words())
+                let causes = self.causes().count();
+                match kind {
+                    VerdictKind::Deviation if causes < count => {
+                        let words = if causes == 1 { "cause" } else { "causes" };
+                        format!("{count} {}{plural} ({causes} {words})", kind.words())
+                    }
+                    _ => format!("{count} {}{plural}", kind.words()),
+                }
             })
             .collect();
         parts.join(", ")
@@ -201,6 +219,12 @@ pub(crate) fn plain(result: &CaseResult, deviation: &Deviation) -> String {
         deviation.got,
         deviation.consequence
     );
+    if let Some(other) = &deviation.same_as {
+        text.push_str(&format!("\nSame cause as: {other}"));
+    }
+    if let Some(minimal) = &deviation.minimal {
+        text.push_str(&format!("\nSmallest request body: {minimal}"));
+    }
     if let Some(evidence) = deviation.culprit() {
         text.push_str(&format!("\nRepeat: {}\n{}", evidence.curl, answer(&evidence.exchange)));
     }

@@ -67,7 +67,9 @@ pub async fn run(options: Options, events: mpsc::Sender<Event>) -> Result<Report
         ledger: Ledger::default(),
     });
     let started = Event::Started { cases: cases.len(), existing_users };
-    let mut runner = Runner { world: world.clone(), events, results: Vec::new(), total: cases.len() };
+    let explained_by = cases.iter().map(|case| (case.id(), case.explained_by.clone())).collect();
+    let mut runner =
+        Runner { world: world.clone(), events, results: Vec::new(), total: cases.len(), explained_by };
     runner.tell(started).await;
     runner.all(&cases).await;
     let left_over = runner.clean_up().await;
@@ -102,6 +104,8 @@ struct Runner {
     events: mpsc::Sender<Event>,
     results: Vec<CaseResult>,
     total: usize,
+    /// By case: see [`Case::explained_by`].
+    explained_by: HashMap<String, Vec<String>>,
 }
 
 /// What a prerequisite came to, by the check's id.
@@ -126,7 +130,8 @@ impl Runner {
         let mut running = JoinSet::new();
         loop {
             while running.len() < concurrency {
-                let Some(at) = waiting.iter().position(|case| is_ready(case, &waiting, known)) else { break };
+                let ready = |case: &&Case| is_ready(case, &waiting, known) && self.may_be_explained(case);
+                let Some(at) = waiting.iter().position(ready) else { break };
                 let case = waiting.remove(at).clone();
                 match self.verdict_without_running(&case, known) {
                     Some(verdict) => self.finish(CaseResult::new(&case, verdict, 0), known).await,
@@ -182,7 +187,29 @@ impl Runner {
         None
     }
 
-    async fn finish(&mut self, result: CaseResult, known: &mut Known) {
+    /// Whether the cases that may explain a deviation of this one have been judged.
+    fn may_be_explained(&self, case: &Case) -> bool {
+        case.explained_by.iter().all(|id| self.results.iter().any(|result| result.id == *id))
+    }
+
+    /// A deviation for a cause that another case has shown refers to that one.
+    fn explain(&self, result: &mut CaseResult) {
+        let Verdict::Deviation(found) = &mut result.verdict else { return };
+        let Some(cause) = found.cause else { return };
+        let Some(ids) = self.explained_by.get(&result.id) else { return };
+        found.same_as = ids
+            .iter()
+            .find(|id| {
+                self.results.iter().any(|other| {
+                    other.id == **id
+                        && matches!(&other.verdict, Verdict::Deviation(d) if d.cause == Some(cause))
+                })
+            })
+            .cloned();
+    }
+
+    async fn finish(&mut self, mut result: CaseResult, known: &mut Known) {
+        self.explain(&mut result);
         let kind = result.verdict.kind();
         // Of a repeated check the worst counts.
         let entry = known.entry(result.check).or_insert(kind);
@@ -276,6 +303,8 @@ fn verdict(case: &Case, outcome: Outcome, exchanges: Vec<crate::wire::Evidence>)
                 clause: finding.clause.unwrap_or_else(|| case.check.clause.to_owned()),
                 consequence: finding.consequence.unwrap_or_else(|| case.check.why.to_owned()),
                 minimal: finding.minimal,
+                same_as: None,
+                cause: finding.cause,
                 culprit,
                 exchanges,
             }))

@@ -31,6 +31,12 @@ pub struct Deviation {
     pub consequence: String,
     /// The smallest request that still shows it, when the failing one could be reduced.
     pub minimal: Option<Value>,
+    /// The case whose deviation has the same cause: that one explains this.
+    #[serde(rename = "sameAs", skip_serializing_if = "Option::is_none")]
+    pub same_as: Option<String>,
+    /// What went wrong, in words that are the same wherever it is the same.
+    #[serde(skip)]
+    pub(crate) cause: Option<&'static str>,
     /// Which of `exchanges` shows it.
     pub culprit: Option<usize>,
     pub exchanges: Vec<Evidence>,
@@ -60,7 +66,10 @@ impl Verdict {
     pub fn reason(&self) -> String {
         match self {
             Self::Pass => String::new(),
-            Self::Deviation(d) => format!("expected {}; got {}", d.expected, d.got),
+            Self::Deviation(d) => match &d.same_as {
+                Some(other) => format!("as {other}: expected {}; got {}", d.expected, d.got),
+                None => format!("expected {}; got {}", d.expected, d.got),
+            },
             Self::NotApplicable { why } | Self::CouldNotJudge { why, .. } => why.clone(),
         }
     }
@@ -116,6 +125,7 @@ pub struct Finding {
     pub clause: Option<String>,
     pub consequence: Option<String>,
     pub minimal: Option<Value>,
+    pub cause: Option<&'static str>,
     /// Index of the exchange that shows it.
     pub at: Option<usize>,
 }
@@ -147,6 +157,15 @@ impl Stop {
     pub fn with_minimal(mut self, minimal: Value) -> Self {
         if let Self::Deviates(finding) = &mut self {
             finding.minimal = Some(minimal);
+        }
+        self
+    }
+
+    /// What may be the same in several checks: see [`crate::Check::explained_by`].
+    #[must_use]
+    pub fn because(mut self, cause: &'static str) -> Self {
+        if let Self::Deviates(finding) = &mut self {
+            finding.cause = Some(cause);
         }
         self
     }

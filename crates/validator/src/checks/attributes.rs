@@ -50,9 +50,10 @@ pub(super) const CHECKS: &[Check] = &[
         Must,
         "RFC 7643 §2.2 caseExact, RFC 7644 §3.4.2.2",
     )
-    .what("A filter with the value in the other case finds the resource if and only if caseExact is false.")
+    .what("A filter with the value finds the resource; with the value in the other case if and only if caseExact is false.")
     .why("Entra does not find whom it looks for where this is the matching attribute.")
-    .needs(&[Need::Check("filter-and"), Need::Check("filter-eq-case")])
+    .needs(&[Need::Check("filter-and")])
+    .explained_by("filter-eq-case")
     .each(comparable)
     .run(|p| Box::pin(case(p))),
     Check::new(
@@ -353,12 +354,16 @@ async fn case(p: &mut Probe) -> Outcome {
     let Some(text) = value.as_str().filter(|t| t.to_uppercase() != *t) else {
         return Err(not_applicable("the value has no letters to change"));
     };
-    let text = text.to_uppercase();
+    let other = text.to_uppercase();
     let resource = made(p, &subject, value.clone()).await?;
     let name = resource.sent.get("userName").and_then(Value::as_str).unwrap_or_default();
-    let filter = format!("userName eq \"{name}\" and {} eq {}", subject.path, Value::from(text));
+    let filter = |text: &str| format!("userName eq \"{name}\" and {} eq {}", subject.path, Value::from(text));
     let path = endpoint(p, &subject)?;
-    let reply = p.query(&path, &[("filter", &filter)]).await?;
+    // That it is found at all is its own prerequisite, and nothing of case.
+    let reply = p.query(&path, &[("filter", &filter(text))]).await?;
+    reply.is(&[200])?;
+    reply.finds(&[&resource.id]).map_err(|stop| stop.because("it is not found by its own value"))?;
+    let reply = p.query(&path, &[("filter", &filter(&other))]).await?;
     reply.is(&[200])?;
     if attribute.case_exact { reply.finds(&[]) } else { reply.finds(&[&resource.id]) }
 }

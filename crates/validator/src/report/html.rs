@@ -124,12 +124,13 @@ fn case(page: &mut String, result: &CaseResult) {
     let _ = write!(
         page,
         "<details class=\"case {}\" id=\"{}\">\n<summary><span class=\"verdict\"><span aria-hidden=\"true\">{}</span> {}</span> \
-         <span class=\"name\">{}</span> <span class=\"level\">{}</span></summary>\n",
+         <span class=\"name\">{}{}</span> <span class=\"level\">{}</span></summary>\n",
         kind.as_str(),
         escaped(&result.id),
         sign(kind),
         kind.words(),
         escaped(&result.title()),
+        same_cause(&result.verdict),
         result.level,
     );
     let _ = writeln!(
@@ -159,7 +160,21 @@ fn case(page: &mut String, result: &CaseResult) {
     page.push_str("</details>\n");
 }
 
+/// Where one cause shows in many cases, those after the first say so before they are opened.
+fn same_cause(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Deviation(found) => {
+            found.same_as.as_ref().map_or_else(String::new, |other| format!(", as {}", escaped(other)))
+        }
+        _ => String::new(),
+    }
+}
+
 fn finding(page: &mut String, deviation: &Deviation) {
+    if let Some(other) = &deviation.same_as {
+        let other = escaped(other);
+        let _ = writeln!(page, "<p class=\"note\">The same cause as <a href=\"#{other}\">{other}</a></p>");
+    }
     page.push_str("<dl class=\"finding\">\n");
     for (name, value) in [
         ("Expected", &deviation.expected),

@@ -55,7 +55,8 @@ fn section(text: &mut String, report: &Report, kind: VerdictKind, title: &str) {
     let _ = writeln!(text, "\n## {title} ({})\n", results.len());
     for result in results {
         match &result.verdict {
-            Verdict::Deviation(deviation) => finding(text, result, deviation),
+            Verdict::Deviation(found) if found.same_as.is_some() => {}
+            Verdict::Deviation(deviation) => finding(text, report, result, deviation),
             other => {
                 let _ = writeln!(text, "- `{}`: {}", result.id, line(&other.reason()));
             }
@@ -63,12 +64,21 @@ fn section(text: &mut String, report: &Report, kind: VerdictKind, title: &str) {
     }
 }
 
-fn finding(text: &mut String, result: &CaseResult, deviation: &Deviation) {
+fn finding(text: &mut String, report: &Report, result: &CaseResult, deviation: &Deviation) {
     let _ = writeln!(text, "### {} `{}`\n", line(&result.title()), result.id);
     let _ = writeln!(text, "- **{}**, {}", result.level, deviation.clause);
     let _ = writeln!(text, "- Expected: {}", line(&deviation.expected));
     let _ = writeln!(text, "- Got: {}", line(&deviation.got));
-    let _ = writeln!(text, "- Consequence: {}\n", line(&deviation.consequence));
+    let _ = writeln!(text, "- Consequence: {}", line(&deviation.consequence));
+    let same: Vec<String> = report.explained_by(&result.id).map(|r| format!("`{}`", r.id)).collect();
+    if !same.is_empty() {
+        let _ = writeln!(text, "- The same cause: {}", same.join(", "));
+    }
+    text.push('\n');
+    if let Some(minimal) = &deviation.minimal {
+        text.push_str("Smallest request body that shows it:\n\n");
+        fenced(text, "json", &serde_json::to_string_pretty(minimal).unwrap_or_default());
+    }
     if let Some(evidence) = deviation.culprit() {
         fenced(text, "sh", &evidence.curl);
         fenced(text, "http", &super::answer(&evidence.exchange));

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic, as tests do")]
 
 mod broken;
+mod causes;
 mod clean_up;
 mod field;
 mod matrix;

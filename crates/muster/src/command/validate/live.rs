@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use indicatif::ProgressBar;
-use validator::{CaseResult, Event, Options, VerdictKind};
+use validator::{CaseResult, Event, Options, Verdict, VerdictKind};
 
 use crate::output::printable;
 use crate::progress;
@@ -88,7 +88,11 @@ fn line(result: &CaseResult) -> String {
         VerdictKind::Pass => format!("{} ms", result.duration_ms),
         _ => shortened(&printable(&result.verdict.reason()), REASON_CHARACTERS),
     };
-    format!("{:<17} {:<6} {}  {reason}", sign(kind), result.level.as_str(), printable(&result.id))
+    let sign = match &result.verdict {
+        Verdict::Deviation(found) if found.same_as.is_some() => "✗ same cause",
+        _ => sign(kind),
+    };
+    format!("{sign:<17} {:<6} {}  {reason}", result.level.as_str(), printable(&result.id))
 }
 
 /// The beginning of a text.

@@ -22,7 +22,7 @@ pub(super) fn document(report: &Report) -> Value {
 
 pub(super) fn text(report: &Report, files: &[String]) -> String {
     let mut parts = vec![by_theme(report)];
-    parts.extend(report.deviations().map(deviation));
+    parts.extend(report.causes().map(|result| deviation(report, result)));
     parts.extend(not_judged(report));
     parts.push(run_facts(report, files));
     parts.push(conclusion(report));
@@ -57,7 +57,7 @@ fn by_theme(report: &Report) -> String {
     )
 }
 
-fn deviation(result: &CaseResult) -> String {
+fn deviation(report: &Report, result: &CaseResult) -> String {
     let Verdict::Deviation(found) = &result.verdict else { return String::new() };
     let mut rows = vec![
         ("  expected", found.expected.clone()),
@@ -67,6 +67,10 @@ fn deviation(result: &CaseResult) -> String {
     ];
     if let Some(minimal) = &found.minimal {
         rows.push(("  smallest body", shortened(&minimal.to_string(), PROOF_CHARACTERS)));
+    }
+    let same: Vec<&str> = report.explained_by(&result.id).map(|r| r.id.as_str()).collect();
+    if !same.is_empty() {
+        rows.push(("  same cause", format!("{} more: {}", same.len(), same.join(", "))));
     }
     if let Some(evidence) = found.culprit() {
         rows.push(("  again", evidence.curl.replace('\n', " ")));

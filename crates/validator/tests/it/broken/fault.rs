@@ -128,6 +128,8 @@ faults! {
     FilterIgnored = "filters are ignored", ["filter-*", "okta-*", "ms-*", "user-*", "group-filter"];
     FiltersRefused = "filters are advertised and refused", ["filter-*", "okta-*", "ms-*", "user-*", "group-filter"];
     UserNameCaseExact = "userName compares with case", ["filter-eq-case", "okta-name-case", "ms-filter-user-case", "filter-sw-case", "filter-co-case"];
+    EverythingCaseExact = "eq compares everything with case", ["filter-eq-case", "okta-name-case", "ms-filter-user-case", "ms-filter-group-case", "group-filter*", "attribute-case*"];
+    OnlyUserNameFolded = "eq compares everything but userName with case", ["ms-filter-group-case", "group-filter*", "attribute-case*"];
     LikeWildcards = "% and _ are wildcards", ["filter-no-wildcards", "filter-underscore"];
     OperatorsCaseExact = "operators are read with case", ["filter-operator-case"];
     PlusKept = "+ is not a blank", ["filter-plus"];

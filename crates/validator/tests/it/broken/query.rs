@@ -3,6 +3,7 @@
 use scim::Resource;
 use scim::filter::{Filter, Literal, Operator};
 use scim::message::SearchRequest;
+use scim::path::AttributePath;
 use scim::projection::Projection;
 use scim::sort::{self, SortKey, SortOrder};
 use serde_json::{Value, json};
@@ -156,6 +157,7 @@ impl App {
             {
                 let name = resource.get("userName").and_then(Value::as_str).unwrap_or_default();
                 match op {
+                    Operator::Eq if self.is(Fault::EverythingCaseExact) => name == text,
                     Operator::Eq if self.is(Fault::UserNameCaseExact) => name == text,
                     Operator::Sw if self.is(Fault::UserNameCaseExact) => name.starts_with(text),
                     Operator::Co if self.is(Fault::UserNameCaseExact) => name.contains(text),
@@ -164,6 +166,13 @@ impl App {
                     }
                     _ => filter.matches(resource, kind(group)),
                 }
+            }
+            Filter::Compare(path, Operator::Eq, Literal::String(text))
+                if self.is(Fault::EverythingCaseExact) || self.is(Fault::OnlyUserNameFolded) =>
+            {
+                let whole = Value::Object(resource.clone());
+                let differs = |value: &str| value != text && value.eq_ignore_ascii_case(text);
+                filter.matches(resource, kind(group)) && !is_in(&whole, path, &differs)
             }
             _ => filter.matches(resource, kind(group)),
         }
@@ -340,4 +349,16 @@ fn like(pattern: &str, text: &str) -> bool {
         }
     }
     rest.is_empty()
+}
+
+/// Whether the attribute, found by its name at any depth, has such a text.
+fn is_in(value: &Value, path: &AttributePath, suits: &dyn Fn(&str) -> bool) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(key, inner)| {
+            let named = key.eq_ignore_ascii_case(path.sub.as_deref().unwrap_or(&path.name));
+            named && inner.as_str().is_some_and(suits) || is_in(inner, path, suits)
+        }),
+        Value::Array(items) => items.iter().any(|item| is_in(item, path, suits)),
+        _ => false,
+    }
 }
