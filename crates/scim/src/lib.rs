@@ -23,6 +23,7 @@ pub mod diff;
 pub mod discovery;
 pub mod error;
 pub mod filter;
+pub mod invisible;
 pub mod json;
 pub mod limits;
 pub mod message;

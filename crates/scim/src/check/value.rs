@@ -7,6 +7,7 @@ use serde_json::{Map, Number, Value};
 use crate::attribute::{Attribute, AttributeType, Mutability, Uniqueness};
 use crate::compare;
 use crate::error::{Error, Result};
+use crate::invisible::{is_bidi_control, is_bidi_override, is_unseen};
 use crate::limits;
 use crate::path::shown;
 use crate::quirk::{Quirk, Quirks};
@@ -143,9 +144,12 @@ fn typed(value: Value, attribute: &Attribute, place: &str, quirks: &mut Quirks) 
                 _ => return Err(mismatch(&value)),
             };
             if is_key(attribute) {
-                key(&text, attribute.required, place)?
+                key(&text, attribute.required, place)?;
+                if attribute.uniqueness != Uniqueness::None {
+                    distinguishable(&text, attribute, place)?;
+                }
             } else {
-                bounded(&text, place)?
+                bounded(&text, place)?;
             }
             Ok(text.into())
         }
@@ -179,6 +183,24 @@ pub(crate) fn key(text: &str, required: bool, place: &str) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// Two values of an attribute that tells resources apart do not look alike to those who read them. `userName` is an
+/// identifier and has no use for what is not seen (RFC 8265 §3.3 knows none of it in a username, joiners aside). A group's
+/// `displayName` is a name: joiners, marks and isolates belong to the writing of some, an override to none.
+fn distinguishable(text: &str, attribute: &Attribute, place: &str) -> Result<()> {
+    let deceives = if attribute.name == "userName" { is_unseen } else { is_bidi_override };
+    match text.chars().find(|&c| deceives(c)) {
+        None => Ok(()),
+        Some(c) => {
+            let what =
+                if is_bidi_control(c) { "changes the direction of the text" } else { "cannot be seen" };
+            Err(Error::invalid_value(format!(
+                "{place} holds the character U+{:04X}, which {what} and makes one name look like another; remove it",
+                u32::from(c)
+            )))
+        }
+    }
 }
 
 /// The object of a complex value (or of one element), whatever form it was sent in; `None` if it is unassigned.
