@@ -46,6 +46,7 @@ pub mod record;
 pub mod scope;
 pub mod seal;
 pub mod source;
+pub mod standing;
 pub mod target;
 pub mod target_path;
 pub mod target_schema;
@@ -56,4 +57,8 @@ pub mod value;
 pub use error::{Error, Result};
 pub use provisioning::{Options, Provisioning};
 pub use seal::Seal;
+pub use test_ticket::TestTicket;
 pub use value::Value;
+
+pub use scim_client::{Exchange, Network, Secret};
+pub use store::{LinkQuery, LinkRow, LogEntry, LogQuery, LogRow, PlanEntryRow, PlanRow};

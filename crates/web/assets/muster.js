@@ -73,6 +73,7 @@
           if (event.target.closest("[data-cancel]")) { event.preventDefault(); dialog.close(); }
         });
         localTimes(dialog);
+        complete(dialog);
         dialog.showModal();
       })
       .catch(function () { window.location.assign(link.href); });
@@ -106,6 +107,17 @@
     if (field.matches("[data-all]")) {
       field.closest("table").querySelectorAll("tbody input[type=checkbox]").forEach(function (box) { box.checked = field.checked; });
     }
+  });
+
+  // ---- a form that is to be filled before it is sent: its button waits ------------------------------------------
+  function complete(within) {
+    within.querySelectorAll("form[data-complete]").forEach(function (form) {
+      var button = form.querySelector("button[type=submit]");
+      if (button) button.disabled = Array.prototype.some.call(form.elements, function (field) { return field.required && !field.value.trim(); });
+    });
+  }
+  document.addEventListener("input", function (event) {
+    if (event.target.form && event.target.form.matches("[data-complete]")) complete(event.target.form.parentNode);
   });
 
   // ---- keyboard -----------------------------------------------------------------------------------------------
@@ -168,4 +180,5 @@
 
   document.addEventListener("htmx:afterSwap", function (event) { localTimes(event.target.parentNode || document); });
   localTimes(document);
+  complete(document);
 })();

@@ -6,6 +6,7 @@ use maud::Markup;
 
 use super::cookie::Cookie;
 use super::flash::Flash;
+use super::visit::sentence;
 
 /// The result of a page.
 pub(crate) type Answer = Result<Response, Failure>;
@@ -23,6 +24,7 @@ pub(crate) enum Failure {
     /// The password is asked for again; the page to come back to.
     SignInAgain(String),
     Directory(directory::Error),
+    Provisioning(provision::Error),
 }
 
 impl From<directory::Error> for Failure {
@@ -32,6 +34,15 @@ impl From<directory::Error> for Failure {
             | directory::Error::NoTenant
             | directory::Error::Unknown { .. } => Self::NotFound,
             other => Self::Directory(other),
+        }
+    }
+}
+
+impl From<provision::Error> for Failure {
+    fn from(error: provision::Error) -> Self {
+        match error {
+            provision::Error::NoTenant | provision::Error::Unknown { .. } => Self::NotFound,
+            other => Self::Provisioning(other),
         }
     }
 }
@@ -64,6 +75,7 @@ impl Failure {
             }
             Self::BadRequest(why) => told(StatusCode::BAD_REQUEST, "This cannot be read", why),
             Self::Directory(error) => of_directory(error),
+            Self::Provisioning(error) => of_provisioning(error),
         }
     }
 }
@@ -71,15 +83,7 @@ impl Failure {
 fn of_directory(error: &directory::Error) -> Told {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     match error {
-        directory::Error::Internal(why) => {
-            tracing::error!(why, "a console page failed");
-            Told {
-                status,
-                title: "Something went wrong",
-                text: "The server could not do this; nothing was changed. The request id below finds the cause in the server's log."
-                    .to_owned(),
-            }
-        }
+        directory::Error::Internal(why) => broken(why),
         directory::Error::VersionMismatch { .. } => Told {
             status,
             title: "Changed by somebody else",
@@ -88,6 +92,28 @@ fn of_directory(error: &directory::Error) -> Told {
         },
         directory::Error::Forbidden(why) => Told { status, title: "Not allowed", text: why.clone() },
         other => Told { status, title: "This was not done", text: other.to_string() },
+    }
+}
+
+fn of_provisioning(error: &provision::Error) -> Told {
+    match error {
+        provision::Error::Internal(why) => broken(why),
+        other => Told {
+            status: StatusCode::from_u16(other.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            title: "This was not done",
+            text: sentence(&other.to_string()),
+        },
+    }
+}
+
+/// The server's own fault: the cause is for its log.
+fn broken(why: &str) -> Told {
+    tracing::error!(why, "a console page failed");
+    Told {
+        status: StatusCode::INTERNAL_SERVER_ERROR,
+        title: "Something went wrong",
+        text: "The server could not do this; nothing was changed. The request id below finds the cause in the server's log."
+            .to_owned(),
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) enum Section {
     DeletedUsers,
     Groups,
     DeletedGroups,
+    Applications,
     Keys,
     RequestLog,
     AuditLog,
@@ -58,7 +59,7 @@ const fn global(label: &'static str, path: &'static str, section: Section, needs
 }
 
 /// The words are the original identity provider's.
-pub(crate) static MENU: [Item; 8] = [
+pub(crate) static MENU: [Item; 9] = [
     Item { label: "Home", path: "", icon: Icon::Home, key: "h", sections: &[Section::Home], below: &[] },
     Item {
         label: "Users",
@@ -81,6 +82,14 @@ pub(crate) static MENU: [Item; 8] = [
             below("All groups", "groups", Section::Groups),
             below("Deleted groups", "groups/deleted", Section::DeletedGroups),
         ],
+    },
+    Item {
+        label: "Enterprise apps",
+        path: "apps",
+        icon: Icon::Apps,
+        key: "a",
+        sections: &[Section::Applications],
+        below: &[],
     },
     Item {
         label: "API Keys",

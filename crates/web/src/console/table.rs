@@ -9,10 +9,10 @@ use http::Method;
 
 use super::answer::Answer;
 use super::page::{
-    audit_log, deleted, group, group_form, group_list, group_members, home, key_form, key_list, limits,
-    operator_form, operator_list, profile, request_log, scim_configuration, sign_in, tenant_basic,
-    tenant_list, user, user_form, user_list, validator_compare, validator_form, validator_list,
-    validator_report, validator_run, welcome,
+    application, application_list, application_new, audit_log, deleted, group, group_form, group_list,
+    group_members, home, key_form, key_list, limits, operator_form, operator_list, profile, request_log,
+    scim_configuration, sign_in, tenant_basic, tenant_list, user, user_form, user_list, validator_compare,
+    validator_form, validator_list, validator_report, validator_run, welcome,
 };
 use super::visit::{Desk, Guest, Visit};
 
@@ -109,6 +109,12 @@ endpoints! {
     POST "/t/{tenant}/groups/{id}/restore" Desk(InTenant ManageDirectory) deleted::restore_group;
     GET  "/t/{tenant}/groups/{id}/purge" Desk(InTenant ManageDirectory) deleted::ask_purge_group;
     POST "/t/{tenant}/groups/{id}/purge" Desk(InTenant ManageDirectory) deleted::purge_group;
+
+    GET  "/t/{tenant}/apps" Desk(InTenant Read) application_list::show;
+    GET  "/t/{tenant}/apps/new" Desk(InTenant ManageApplications) application_new::gallery;
+    GET  "/t/{tenant}/apps/new/own" Desk(InTenant ManageApplications) application_new::own_form;
+    POST "/t/{tenant}/apps/new/own" Desk(InTenant ManageApplications) application_new::create;
+    GET  "/t/{tenant}/apps/{id}" Desk(InTenant Read) application::show;
 
     GET  "/t/{tenant}/keys" Desk(InTenant Read) key_list::show;
     GET  "/t/{tenant}/keys/new" Desk(InTenant ManageKeys) key_form::new;

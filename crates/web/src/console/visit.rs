@@ -146,6 +146,14 @@ impl Desk {
             None => Err(Failure::from(error)),
         }
     }
+
+    /// The same for the provisioning service.
+    pub(crate) fn declined(&self, path: &str, error: provision::Error) -> Answer {
+        match told(&error) {
+            Some(text) => Ok(answer::told(&self.url(path), self.https(), &Flash::bad(text))),
+            None => Err(Failure::from(error)),
+        }
+    }
 }
 
 /// An error that is the operator's to mend, in words.
@@ -157,6 +165,17 @@ pub(crate) fn explained(error: &directory::Error) -> Option<String> {
         directory::Error::Busy | directory::Error::Throttled { .. } => Some(sentence(&error.to_string())),
         directory::Error::VersionMismatch { .. } => {
             Some("It was changed by somebody else since you opened this page. Look at it again and repeat your change.".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// The same for the provisioning service.
+pub(crate) fn told(error: &provision::Error) -> Option<String> {
+    match error {
+        provision::Error::Invalid { detail, .. } => Some(sentence(detail)),
+        provision::Error::Conflict(_) | provision::Error::Target(_) | provision::Error::Busy => {
+            Some(sentence(&error.to_string()))
         }
         _ => None,
     }

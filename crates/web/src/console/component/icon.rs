@@ -6,6 +6,7 @@ use maud::{Markup, PreEscaped, html};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Icon {
     Alert,
+    Apps,
     Check,
     ChevronDown,
     Clock,
@@ -21,12 +22,14 @@ pub(crate) enum Icon {
     Key,
     Logs,
     Menu,
+    Pause,
     Person,
     Plus,
     Search,
     Settings,
     Shield,
     SignOut,
+    Sync,
     Trash,
     Undo,
     Up,
@@ -38,6 +41,9 @@ impl Icon {
     fn strokes(self) -> &'static str {
         match self {
             Self::Alert => r#"<path d="M8 2.2 14.4 13.4H1.6Z"/><path d="M8 6.4v3.2M8 11.6v.1"/>"#,
+            Self::Apps => {
+                r#"<rect x="2" y="2.5" width="12" height="11" rx="1.5"/><path d="M2 6h12M4.4 4.3v.1M6.4 4.3v.1"/>"#
+            }
             Self::Check => r#"<path d="m3 8.6 3.3 3.3L13 4.8"/>"#,
             Self::ChevronDown => r#"<path d="m4.5 6.5 3.5 3.5 3.5-3.5"/>"#,
             Self::Clock => r#"<circle cx="8" cy="8" r="6"/><path d="M8 4.6V8l2.3 1.5"/>"#,
@@ -61,6 +67,7 @@ impl Icon {
             }
             Self::Logs => r#"<path d="M3.5 2h9v12h-9Z"/><path d="M6 5.2h4M6 8h4M6 10.8h2.4"/>"#,
             Self::Menu => r#"<path d="M2.5 4.2h11M2.5 8h11M2.5 11.8h11"/>"#,
+            Self::Pause => r#"<circle cx="8" cy="8" r="6"/><path d="M6.4 6v4M9.600 6v4"/>"#,
             Self::Person => {
                 r#"<circle cx="8" cy="5.2" r="2.8"/><path d="M2.6 13.8c.6-2.9 2.7-4.4 5.4-4.4s4.8 1.5 5.4 4.4"/>"#
             }
@@ -73,6 +80,9 @@ impl Icon {
                 r#"<path d="M8 1.8 13.2 4v4c0 3-2.2 5.2-5.2 6.2C5 13.2 2.8 11 2.8 8V4Z"/><path d="m5.7 8 1.7 1.7 3-3.4"/>"#
             }
             Self::SignOut => r#"<path d="M6.5 2.500H3v11h3.500M10.2 4.8 13.5 8l-3.3 3.200M13.3 8H6.4"/>"#,
+            Self::Sync => {
+                r#"<path d="M13.300 6.800A5.500 5.500 0 0 0 3.200 5.400M2.700 9.200a5.500 5.500 0 0 0 10.100 1.400"/><path d="M3 2.600v3h3M13 13.400v-3h-3"/>"#
+            }
             Self::Trash => r#"<path d="M2.8 4.300h10.400M6 4.200V2.500h4v1.700M4.2 4.500l.6 9h6.400l.6-9"/>"#,
             Self::Undo => {
                 r#"<path d="M5.6 3 2.7 5.900l2.9 2.9"/><path d="M3 5.900h6.300a3.7 3.7 0 0 1 0 7.400H6"/>"#

@@ -297,12 +297,13 @@ fn foot(guest: &Guest) -> Markup {
 }
 
 fn help() -> Markup {
-    const KEYS: [(&[&str], &str); 12] = [
+    const KEYS: [(&[&str], &str); 13] = [
         (&["/"], "Search this list"),
         (&["j", "k"], "Next, previous row"),
         (&["g", "h"], "Home"),
         (&["g", "u"], "Users"),
         (&["g", "g"], "Groups"),
+        (&["g", "a"], "Enterprise apps"),
         (&["g", "k"], "API Keys"),
         (&["g", "l"], "Logs"),
         (&["g", "v"], "Validator"),

@@ -1,5 +1,9 @@
 //! The pages, a file each. Functions named in [`super::table`] are pages; everything else is a part of one.
 
+pub(super) mod application;
+pub(super) mod application_frame;
+pub(super) mod application_list;
+pub(super) mod application_new;
 pub(super) mod attributes;
 pub(super) mod audit_log;
 pub(super) mod deleted;
