@@ -29,6 +29,9 @@ pub(crate) struct Global {
     /// Configuration file [default: muster.toml in the data folder] [env: MUSTER_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// Network that provisioning may reach though it is not public; repeatable [env: MUSTER_PROVISION_ALLOW]
+    #[arg(long = "provision-allow", global = true, value_name = "NETWORK")]
+    pub(crate) provision_allow: Vec<String>,
     /// What to log: a level, or directives as in `info,store=debug` [default: info] [env: MUSTER_LOG]
     #[arg(long, global = true, value_name = "LEVEL")]
     pub(crate) log: Option<String>,

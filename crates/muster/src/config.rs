@@ -55,6 +55,7 @@ pub(crate) struct Config {
     pub(crate) tls_key: Setting<Option<PathBuf>>,
     pub(crate) trusted_proxies: Setting<Vec<String>>,
     pub(crate) validator_allow: Setting<Vec<String>>,
+    pub(crate) provision_allow: Setting<Vec<String>>,
     pub(crate) log: Setting<String>,
     pub(crate) log_format: Setting<LogFormat>,
 }
@@ -72,6 +73,7 @@ struct File {
     tls_key: Option<PathBuf>,
     trusted_proxies: Option<Vec<String>>,
     validator_allow: Option<Vec<String>>,
+    provision_allow: Option<Vec<String>>,
     log: Option<String>,
     log_format: Option<String>,
 }
@@ -133,6 +135,11 @@ impl Config {
                 ("--validator-allow", "MUSTER_VALIDATOR_ALLOW"),
                 file.validator_allow,
             ),
+            provision_allow: pick.list(
+                &global.provision_allow,
+                ("--provision-allow", "MUSTER_PROVISION_ALLOW"),
+                file.provision_allow,
+            ),
             log: pick.one(global.log.clone(), ("--log", "MUSTER_LOG"), file.log, "info".into())?,
             log_format: log_format(&pick, global, file.log_format)?,
         };
@@ -192,6 +199,7 @@ impl Config {
             ("tls_key", path(&self.tls_key.value), self.tls_key.source.clone()),
             ("trusted_proxies", json!(self.trusted_proxies.value), self.trusted_proxies.source.clone()),
             ("validator_allow", json!(self.validator_allow.value), self.validator_allow.source.clone()),
+            ("provision_allow", json!(self.provision_allow.value), self.provision_allow.source.clone()),
             ("log", json!(self.log.value), self.log.source.clone()),
             ("log_format", json!(self.log_format.value.as_str()), self.log_format.source.clone()),
         ]

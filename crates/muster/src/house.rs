@@ -1,9 +1,10 @@
-//! Everything below the front, opened and wired: master key, store, directory.
+//! Everything below the front, opened and wired: master key, store, directory, provisioning.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use directory::{Actor, Caller, Context, Directory, PublicUrl, Random, SystemClock, TenantId};
+use provision::{Provisioning, Seal};
 use store::{Location, Options, Store};
 
 use crate::config::{Config, mask};
@@ -24,6 +25,7 @@ impl Create {
 
 pub(crate) struct House {
     pub(crate) directory: Directory,
+    pub(crate) provisioning: Provisioning,
     pub(crate) store: Store,
 }
 
@@ -32,6 +34,10 @@ impl House {
     /// No database there and `create` says no; a master key that is lost or open to others; a database that cannot be
     /// opened or is newer than this version.
     pub(crate) fn open(config: &Config, public_url: &str, create: Create) -> Result<Self> {
+        let options = provision::Options {
+            networks: networks(&config.provision_allow.value, "network for provisioning")?,
+            ..provision::Options::default()
+        };
         let file = database_file(&config.database())?;
         refuse_missing(&file, create)?;
         let folder = config.folder();
@@ -41,7 +47,9 @@ impl House {
         let public_url = PublicUrl::parse(public_url).map_err(failure)?;
         let store = Store::open(Options::file(&file)).doing(format_args!("database {}", file.display()))?;
         let directory = Directory::new(store.clone(), Arc::new(SystemClock), random, &secret, public_url);
-        Ok(Self { directory, store })
+        let seal = Seal::new(&secret.key("sealed credentials"));
+        let provisioning = Provisioning::new(directory.clone(), store.clone(), seal, options);
+        Ok(Self { directory, provisioning, store })
     }
 
     /// Who works at the command line.
@@ -60,9 +68,23 @@ impl House {
         if let Err(error) = self.directory.flush().await {
             tracing::error!(%error, "the last entries of the request log were not written");
         }
+        drop(self.provisioning);
         drop(self.directory);
         self.store.close();
     }
+}
+
+/// Networks as they are written in flags and files.
+pub(crate) fn networks<N>(texts: &[String], what: &str) -> Result<Vec<N>>
+where
+    N: std::str::FromStr<Err: std::fmt::Display>,
+{
+    let parse = |text: &String| {
+        text.parse().map_err(|e| {
+            Failure::usage(format!("{what} \"{text}\": {e}")).hint("give an address or a network: 10.0.0.0/8")
+        })
+    };
+    texts.iter().map(parse).collect()
 }
 
 /// Where the database is; this release has the embedded one only.

@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use web::{App, Limits, Tls, WebOptions};
 
 use crate::config::Config;
-use crate::house::{Create, House};
+use crate::house::{Create, House, networks};
 use crate::output::{Doing as _, Failure, Output, Result, print_line};
 
 /// How long `/readyz` is red before the listener closes: a load balancer that asks each second or two may notice.
@@ -57,7 +57,7 @@ pub(crate) async fn run(
 ) -> Result<()> {
     let directory = house.directory.clone();
     let maintenance = tokio::spawn(async move { directory.maintain().await });
-    let app = App::new(house.directory.clone(), options);
+    let app = App::new(house.directory.clone(), house.provisioning.clone(), options);
     let announced = {
         let app = app.clone();
         async move {
@@ -92,18 +92,6 @@ fn public_url(config: &Config, address: SocketAddr) -> String {
         return format!("{scheme}://localhost:{}", address.port());
     }
     format!("{scheme}://{address}")
-}
-
-fn networks<N>(texts: &[String], what: &str) -> Result<Vec<N>>
-where
-    N: std::str::FromStr<Err: std::fmt::Display>,
-{
-    let parse = |text: &String| {
-        text.parse().map_err(|e| {
-            Failure::usage(format!("{what} \"{text}\": {e}")).hint("give an address or a network: 10.0.0.0/8")
-        })
-    };
-    texts.iter().map(parse).collect()
 }
 
 fn tls(config: &Config) -> Result<Option<Tls>> {

@@ -81,7 +81,7 @@ impl Provisioning {
                 changes.insert("secret".into(), json!({ "set": name.as_str() }));
             }
             a.audit(
-                "provisioning.connect",
+                "job.connect",
                 &app.name,
                 json!({ "application": application, "changes": changes }),
             )?;
@@ -105,7 +105,7 @@ impl Provisioning {
             a.save(&job)?;
             let detail =
                 json!({ "application": application, "tenantUrl": without_query(&before.tenant_url) });
-            a.audit("provisioning.disconnect", &app.name, detail)?;
+            a.audit("job.disconnect", &app.name, detail)?;
             a.job(&application)
         })
         .await
@@ -153,7 +153,7 @@ impl Provisioning {
             a.save(&job)?;
             let changes = differences(&json(&before)?, &json(&job.config)?);
             a.audit(
-                "provisioning.configure",
+                "job.configure",
                 &app.name,
                 json!({ "application": application, "changes": changes }),
             )?;
@@ -176,7 +176,7 @@ impl Provisioning {
         rules: Rules,
     ) -> Result<(Job, Vec<Problem>)> {
         let warnings = acceptable_rules(&rules)?;
-        let job = self.replace_rules(cx, application, Some(epoch), rules, "provisioning.rules").await?;
+        let job = self.replace_rules(cx, application, Some(epoch), rules, "job.rules").await?;
         Ok((job, warnings))
     }
 
@@ -186,7 +186,7 @@ impl Provisioning {
     /// [`Error::Unknown`], [`Error::NoTenant`]
     pub async fn restore_default_rules(&self, cx: Context, application: &str) -> Result<Job> {
         let rules = Rules::default();
-        self.replace_rules(cx, application, None, rules, "provisioning.rules.restore").await
+        self.replace_rules(cx, application, None, rules, "job.rules.restore").await
     }
 
     async fn replace_rules(

@@ -184,7 +184,7 @@ impl Provisioning {
             job.schedule = ScheduleState::Active;
             let at_once = job.state.quarantine.is_none().then_some(a.now);
             a.save_due(&job, at_once.or_else(|| job.next_cycle(a.now)))?;
-            a.audit("provisioning.start", &app.name, json!({ "application": application }))?;
+            a.audit("job.start", &app.name, json!({ "application": application }))?;
             a.job(&application)
         })
         .await
@@ -204,7 +204,7 @@ impl Provisioning {
             }
             job.schedule = ScheduleState::Paused;
             a.save(&job)?;
-            a.audit("provisioning.pause", &app.name, json!({ "application": application }))?;
+            a.audit("job.pause", &app.name, json!({ "application": application }))?;
             a.job(&application)
         })
         .await
@@ -234,7 +234,9 @@ impl Provisioning {
                 job.state.quarantine = None;
                 // Whoever corrects the scope and restarts has not allowed what an earlier cycle held back.
                 job.state.allow_deletes = false;
+                job.state.approved_departures = 0;
                 job.state.staged = 0;
+                job.state.unreachable = 0;
             }
             if scope.force_deletes {
                 job.state.allow_deletes = true;
@@ -242,7 +244,7 @@ impl Provisioning {
             let at_once = job.state.quarantine.is_none().then_some(a.now);
             a.save_due(&job, at_once.or_else(|| job.next_cycle(a.now)))?;
             let detail = json!({ "application": application, "resetScope": scope.to_string() });
-            a.audit("provisioning.restart", &app.name, detail)?;
+            a.audit("job.restart", &app.name, detail)?;
             a.job(&application)
         })
         .await

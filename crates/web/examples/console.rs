@@ -14,6 +14,7 @@ use directory::{
     Secret, SystemClock, TenantId,
 };
 use http::Request;
+use provision::Provisioning;
 use scim::Resource;
 use serde_json::{Value, json};
 use store::{Options, Store};
@@ -66,11 +67,14 @@ async fn main() {
     let store = Store::open(Options::memory()).unwrap();
     let random = Random::system();
     let secret = Secret::generate(&random);
-    let directory = Directory::new(store, Arc::new(SystemClock), random, &secret, url);
-    // The validator may look at what else runs on this machine.
-    let networks = vec!["127.0.0.0/8".parse().unwrap()];
+    let directory = Directory::new(store.clone(), Arc::new(SystemClock), random, &secret, url);
+    // The validator and provisioning may look at what else runs on this machine.
+    let networks: Vec<provision::Network> = vec!["127.0.0.0/8".parse().unwrap()];
+    let reach = provision::Options { networks: networks.clone(), ..provision::Options::default() };
+    let seal = provision::Seal::new(&secret.key("sealed credentials"));
+    let provisioning = Provisioning::new(directory.clone(), store, seal, reach);
     let options = WebOptions { demo: true, validator_networks: networks, ..WebOptions::default() };
-    let app = App::new(directory.clone(), options);
+    let app = App::new(directory.clone(), provisioning, options);
     let router = web::router(app);
     let tenant = seed(&directory, &router).await;
     println!("tenant {tenant}\nhttp://127.0.0.1:{port}/  admin | tenant-admin | reader  {PASSWORD}");

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use directory::{Directory, TenantId};
+use provision::Provisioning;
 
 use crate::client_address::Network;
 use crate::metrics::Metrics;
+use crate::provisioning::tested::Tested;
 use crate::rate_limit::Buckets;
 use crate::validation::runs::Runs;
 
@@ -38,14 +40,16 @@ impl Default for WebOptions {
     }
 }
 
-/// The directory with the state of the web front. Cheap to clone.
+/// The directory and the provisioning service with the state of the web front. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct App {
     pub directory: Directory,
+    pub provisioning: Provisioning,
     pub options: Arc<WebOptions>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) limits: Arc<RateLimits>,
     pub(crate) runs: Arc<Runs>,
+    pub(crate) tested: Arc<Tested>,
     draining: Arc<AtomicBool>,
 }
 
@@ -57,19 +61,21 @@ pub(crate) struct RateLimits {
 }
 
 impl App {
-    pub fn new(directory: Directory, options: WebOptions) -> Self {
+    pub fn new(directory: Directory, provisioning: Provisioning, options: WebOptions) -> Self {
         Self {
             directory,
+            provisioning,
             options: Arc::new(options),
             metrics: Arc::default(),
             limits: Arc::default(),
             runs: Arc::default(),
+            tested: Arc::default(),
             draining: Arc::default(),
         }
     }
 
     /// From now on `/readyz` says that this server is about to go, so that a load balancer turns away before the listener
-    /// closes. Runs of the validator are stopped.
+    /// closes. Runs of the validator are stopped; [`crate::serve`] waits for their clean-up.
     pub fn drain(&self) {
         self.runs.stop_all();
         self.draining.store(true, Ordering::Relaxed);

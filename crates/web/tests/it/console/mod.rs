@@ -18,6 +18,7 @@ use directory::{
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use parking_lot::Mutex;
+use provision::{Provisioning, Seal};
 use serde_json::{Value, json};
 use store::{Options, Store};
 use tower::ServiceExt;
@@ -35,6 +36,7 @@ pub(crate) struct House {
     /// Empty.
     pub(crate) fabrikam: TenantId,
     pub(crate) store: Store,
+    pub(crate) app: App,
     router: axum::Router,
 }
 
@@ -116,8 +118,14 @@ impl House {
             let grant = Grant { role, tenant: tenant.cloned() };
             directory.create_operator(caller(), name, PASSWORD, vec![grant]).await.unwrap();
         }
-        let router = web::router(App::new(directory.clone(), options));
-        Self { directory, clock, contoso, fabrikam, store, router }
+        let reach = provision::Options {
+            networks: vec!["127.0.0.0/8".parse().unwrap()],
+            ..provision::Options::default()
+        };
+        let provisioning = Provisioning::new(directory.clone(), store.clone(), Seal::new(&[8; 32]), reach);
+        let app = App::new(directory.clone(), provisioning, options);
+        let router = web::router(app.clone());
+        Self { directory, clock, contoso, fabrikam, store, app, router }
     }
 
     pub(crate) fn cx(&self) -> Context {

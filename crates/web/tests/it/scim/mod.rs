@@ -20,6 +20,7 @@ use directory::{
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
+use provision::{Provisioning, Seal};
 use serde_json::Value;
 use store::{Options, Store};
 use tower::ServiceExt;
@@ -91,9 +92,12 @@ impl House {
         let secret = Secret::generate(&random);
         let store = Store::open(Options::memory()).unwrap();
         let shared: Arc<dyn Clock> = clock.clone();
-        let directory = Directory::new(store, shared, random, &secret, PublicUrl::parse(ORIGIN).unwrap());
+        let directory =
+            Directory::new(store.clone(), shared, random, &secret, PublicUrl::parse(ORIGIN).unwrap());
+        let seal = Seal::new(&secret.key("sealed credentials"));
+        let provisioning = Provisioning::new(directory.clone(), store, seal, provision::Options::default());
         let tenant = directory.create_tenant(caller(), "Fabrikam").await.unwrap().id;
-        let app = App::new(directory.clone(), options);
+        let app = App::new(directory.clone(), provisioning, options);
         let mut house =
             Self { router: web::router(app.clone()), app, directory, clock, tenant, key: String::new() };
         house.key = house.new_key(&[KeyScope::Scim2]).await.1;
