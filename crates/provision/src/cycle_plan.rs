@@ -14,7 +14,6 @@ use tokio::task::JoinSet;
 
 use crate::deletion_guard::Verdict;
 use crate::engine::cycle::{Begin, Ran};
-use crate::engine::probe::Obstacle;
 use crate::engine::read::{beginning, concerns};
 use crate::engine::run::Run;
 use crate::error::{Error, Result};
@@ -201,9 +200,7 @@ impl Provisioning {
         let endpoint = self.endpoint(tenant, &job).await?;
         let run = Arc::new(Run::new(self, tenant, job, endpoint, made_by.clone())?);
         let nobody = self.0.directory.random().resource_id(self.now());
-        run.probe(&nobody)
-            .await
-            .map_err(|Obstacle::Lasting(why)| Obstacle::Passing(why) | Error::Conflict(why))?;
+        run.probe(&nobody).await.map_err(|obstacle| Error::Conflict(obstacle.into_text()))?;
         let kind = match run.job.watermark {
             Some(_) if !everything => CycleKind::Incremental,
             _ => CycleKind::Initial,

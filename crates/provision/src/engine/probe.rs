@@ -17,6 +17,14 @@ pub(crate) enum Obstacle {
     Passing(String),
 }
 
+impl Obstacle {
+    pub(crate) fn into_text(self) -> String {
+        match self {
+            Self::Lasting(text) | Self::Passing(text) => text,
+        }
+    }
+}
+
 impl Run {
     /// As Entra does: ask for an object that cannot exist, by the matching attribute. 200 with nothing found is the answer.
     pub(crate) async fn probe(&self, nobody: &str) -> Result<(), Obstacle> {

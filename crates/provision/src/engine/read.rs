@@ -99,12 +99,12 @@ impl Provisioning {
         let members = self.0.directory.source_members(tenant, &group, member.as_deref(), PAGE).await?;
         let next = match members.last() {
             Some(last) if members.len() == PAGE => {
-                Phase::Read { part: Part::Members, after, member: Some(last.id.clone()) }
+                Phase::Read { part: Part::Members, after, member: Some(last.member.clone()) }
             }
             _ => Phase::Read { part: Part::Members, after: Some(group), member: None },
         };
         // Entra reads no nested groups.
-        let ids = members.into_iter().filter(|m| m.kind == Some(Kind::User)).map(|m| m.id).collect();
+        let ids = members.into_iter().filter(|m| m.kind == Some(Kind::User)).map(|m| m.member).collect();
         Ok(Page { kind: Kind::User, ids, next })
     }
 
