@@ -72,6 +72,20 @@ fn next(reply: &Reply) -> Option<String> {
     member(&reply.body, "nextCursor").and_then(Value::as_str).filter(|c| !c.is_empty()).map(str::to_owned)
 }
 
+/// The ids on the pages from a cursor to the end; no more than a few pages, in case there is none.
+async fn rest(p: &mut Probe, mut cursor: String) -> Outcome<Vec<String>> {
+    let mut seen = Vec::new();
+    for _ in 0..20 {
+        let reply = page(p, &cursor, "2").await?;
+        seen.extend(reply.ids());
+        match next(&reply) {
+            Some(next) => cursor = next,
+            None => break,
+        }
+    }
+    Ok(seen)
+}
+
 async fn first(p: &mut Probe) -> Outcome {
     p.several_users(5).await?;
     let reply = page(p, "", "2").await?;
@@ -81,15 +95,7 @@ async fn first(p: &mut Probe) -> Outcome {
 
 async fn walk(p: &mut Probe) -> Outcome {
     let made = p.several_users(7).await?;
-    let (mut seen, mut cursor) = (Vec::new(), String::new());
-    for _ in 0..20 {
-        let reply = page(p, &cursor, "2").await?;
-        seen.extend(reply.ids());
-        match next(&reply) {
-            Some(next) => cursor = next,
-            None => break,
-        }
-    }
+    let seen = rest(p, String::new()).await?;
     let unique: HashSet<&String> = seen.iter().collect();
     ensure(unique.len() == seen.len() && unique.len() == made.len(), "each of seven users once", || {
         format!("{} resources, {} different", seen.len(), unique.len())
@@ -121,20 +127,13 @@ async fn under_writes(p: &mut Probe) -> Outcome {
     let users = p.users();
     let first = page(p, "", "2").await?;
     let mut seen = first.ids();
-    let Some(mut cursor) = next(&first) else { return Err(not_applicable("no nextCursor")) };
+    let Some(cursor) = next(&first) else { return Err(not_applicable("no nextCursor")) };
     if let Some(read) = made.iter().find(|m| seen.contains(&m.id)) {
         p.prepare(scim_client::Request::delete(&read.path), &[204]).await?;
     }
     let body = p.user_body(Fill::Required);
     p.prepare(scim_client::Request::post(&users, &Value::Object(body)), &[201]).await?;
-    for _ in 0..20 {
-        let reply = page(p, &cursor, "2").await?;
-        seen.extend(reply.ids());
-        match next(&reply) {
-            Some(next) => cursor = next,
-            None => break,
-        }
-    }
+    seen.extend(rest(p, cursor).await?);
     let unique: HashSet<&String> = seen.iter().collect();
     let missing = made.iter().filter(|m| !unique.contains(&m.id)).count();
     ensure(missing == 0 && unique.len() == seen.len(), "each of six users once", || {
