@@ -154,3 +154,33 @@ fn in_savepoint<T, E: From<Error>>(
     step("RELEASE job")?;
     outcome
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    /// A commit that fails and leaves a clean rollback behind refuses the write and ends nothing; what is fatal, and that it
+    /// ends the process, the product's tests show on a disk that fails.
+    #[tokio::test]
+    async fn a_commit_that_is_rolled_back_refuses_and_goes_on() {
+        static FATAL: AtomicBool = AtomicBool::new(false);
+        let db = Connection::open_in_memory().expect("a database");
+        let tables = "PRAGMA foreign_keys = ON; CREATE TABLE a (id INTEGER PRIMARY KEY); \
+                      CREATE TABLE b (a INTEGER REFERENCES a DEFERRABLE INITIALLY DEFERRED);";
+        db.execute_batch(tables).expect("tables");
+        let writer = Writer::start(db, |_| FATAL.store(true, Ordering::SeqCst)).expect("a writer");
+        let run = async |sql: &'static str| -> Result<()> {
+            writer.write(move |db| Ok::<_, Error>(db.execute_batch(sql)?)).await
+        };
+        let refused = run("INSERT INTO b VALUES (7)").await;
+        assert!(matches!(&refused, Err(Error::Unavailable(why)) if why.contains("could not be committed")));
+        run("INSERT INTO a VALUES (7)").await.expect("the writer goes on");
+        run("INSERT INTO b VALUES (7)").await.expect("what failed can be tried again");
+        let rows =
+            writer.write(|db| Ok::<_, Error>(db.query_row("SELECT count(*) FROM b", [], |r| r.get(0))?));
+        assert_eq!(rows.await, Ok(1), "nothing of the refused write is there");
+        assert!(!FATAL.load(Ordering::SeqCst));
+    }
+}

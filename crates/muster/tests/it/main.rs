@@ -11,6 +11,7 @@ mod conformance;
 mod console_walk;
 mod crash;
 mod demo;
+mod failing_disk;
 mod idp;
 mod matrix;
 mod raw;

@@ -33,7 +33,10 @@ impl Ran {
 
 /// The program, cut off from this machine's own configuration.
 pub(crate) fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
+    cut_off(Command::new(env!("CARGO_BIN_EXE_muster")))
+}
+
+fn cut_off(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MUSTER_")) {
         command.env_remove(name);
     }
@@ -94,7 +97,18 @@ impl Server {
 
     /// On a folder that stays. No rate limit, unless the arguments set one.
     pub(crate) fn start_in(data: &Path, arguments: &[&str]) -> Self {
-        let mut command = program();
+        Self::launch(program(), data, arguments)
+    }
+
+    /// The same, where writing to a file beyond so many blocks is an error, as on a disk that fails; not a full disk.
+    pub(crate) fn start_on_failing_disk(data: &Path, blocks: u32) -> Self {
+        let mut shell = cut_off(Command::new("sh"));
+        let line = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &line, env!("CARGO_BIN_EXE_muster")]);
+        Self::launch(shell, data, &[])
+    }
+
+    fn launch(mut command: Command, data: &Path, arguments: &[&str]) -> Self {
         command.arg("serve").arg("--data").arg(data).args(["--listen", "127.0.0.1:0"]);
         if !arguments.contains(&"--rate-limit") {
             command.args(["--rate-limit", "0"]);
