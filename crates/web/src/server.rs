@@ -14,6 +14,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
@@ -22,6 +23,9 @@ use crate::guard::Ambiguous;
 use crate::metrics::Metrics;
 use crate::stream::{Patience, Seen, Stream};
 use crate::tls::Tls;
+
+/// Of the time after the shutdown signal, what is left to running requests in any case.
+const REQUESTS_MIN: Duration = Duration::from_secs(1);
 
 /// What clients may hold open, and for how long.
 #[derive(Debug, Clone)]
@@ -38,7 +42,7 @@ pub struct Limits {
     pub idle: Duration,
     /// Until a client takes some bytes of an answer.
     pub write: Duration,
-    /// For running requests after the shutdown signal.
+    /// After the shutdown signal: for runs of the validator to clean up, then for running requests.
     pub drain: Duration,
 }
 
@@ -80,32 +84,45 @@ pub async fn serve(
     let places = Arc::new(Semaphore::new(limits.connections));
     let server = Arc::new(Server {
         metrics: app.metrics.clone(),
-        router: crate::router(app),
+        router: crate::router(app.clone()),
         tls: tls.map(|tls| TlsAcceptor::from(tls.0)),
         limits,
         draining,
     });
-    let mut shutdown = pin!(shutdown);
-    loop {
+    // Meanwhile connections are accepted still: a run on a tenant's own endpoint cleans up through them.
+    let mut shutdown = pin!(async {
+        shutdown.await;
+        app.drain();
+        let end = Instant::now() + server.limits.drain;
+        if timeout_at(end, app.runs.ended()).await.is_err() {
+            tracing::warn!(
+                "runs of the validator had not cleaned up after {:?}; the rest of what they created stays",
+                server.limits.drain
+            );
+        }
+        end
+    });
+    let end = loop {
         let accepted = async {
             let place = places.clone().acquire_owned().await.ok()?;
             Some((listener.accept().await, place))
         };
         tokio::select! {
-            () = &mut shutdown => break,
+            end = &mut shutdown => break end,
             accepted = accepted => match accepted {
                 Some((Ok((connection, peer)), place)) => {
                     tokio::spawn(server.clone().connection(connection, Peer(peer), place));
                 }
                 Some((Err(error), _)) => refused(&error).await,
-                None => break,
+                None => break Instant::now() + server.limits.drain,
             },
         }
-    }
+    };
     drop(listener);
     drain.send_replace(true);
     let all = u32::try_from(server.limits.connections).unwrap_or(u32::MAX);
-    if tokio::time::timeout(server.limits.drain, places.acquire_many(all)).await.is_err() {
+    let end = end.max(Instant::now() + REQUESTS_MIN.min(server.limits.drain));
+    if timeout_at(end, places.acquire_many(all)).await.is_err() {
         tracing::warn!("requests were still running after {:?}; they are cut off", server.limits.drain);
     }
     Ok(())

@@ -103,7 +103,12 @@ impl Live {
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        matches!(self.progress.borrow().phase, Phase::Kept | Phase::Failed(_))
+        self.progress.borrow().has_ended()
+    }
+
+    pub(crate) async fn ended(&self) {
+        // The sender is in self, so waiting cannot fail before it is asked for.
+        drop(self.watch().wait_for(Progress::has_ended).await);
     }
 
     pub(crate) fn end(&self, phase: Phase) {
@@ -120,6 +125,10 @@ impl Live {
 }
 
 impl Progress {
+    fn has_ended(&self) -> bool {
+        matches!(self.phase, Phase::Kept | Phase::Failed(_))
+    }
+
     fn note(&mut self, event: Event) {
         match event {
             Event::Started { cases, .. } => {

@@ -56,6 +56,9 @@ pub(crate) struct Deviation {
     pub(crate) clause: String,
     pub(crate) consequence: String,
     pub(crate) minimal: Option<Value>,
+    /// The case whose deviation explains this one.
+    #[serde(default)]
+    pub(crate) same_as: Option<String>,
     /// Which of the exchanges shows it.
     pub(crate) culprit: Option<usize>,
 }
@@ -100,6 +103,7 @@ impl Result {
                     clause: found.clause.clone(),
                     consequence: found.consequence.clone(),
                     minimal: found.minimal.clone(),
+                    same_as: found.same_as.clone(),
                     culprit: found.culprit,
                 };
                 (Some(deviation), &found.exchanges)

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use directory::TenantId;
 use parking_lot::Mutex;
@@ -19,19 +20,27 @@ pub(crate) enum Full {
     /// The tenant's run of this id is under way.
     Tenant(String),
     Server,
+    /// The server is about to go.
+    Stopping,
 }
 
-/// Each tenant's newest run.
 #[derive(Debug, Default)]
-pub(crate) struct Runs(Mutex<HashMap<TenantId, Arc<Live>>>);
+pub(crate) struct Runs {
+    /// Each tenant's newest run.
+    newest: Mutex<HashMap<TenantId, Arc<Live>>>,
+    stopping: AtomicBool,
+}
 
 impl Runs {
     pub(crate) fn of(&self, tenant: &TenantId) -> Option<Arc<Live>> {
-        self.0.lock().get(tenant).cloned()
+        self.newest.lock().get(tenant).cloned()
     }
 
     pub(crate) fn admit(&self, live: &Arc<Live>) -> Result<(), Full> {
-        let mut runs = self.0.lock();
+        let mut runs = self.newest.lock();
+        if self.stopping.load(Ordering::Relaxed) {
+            return Err(Full::Stopping);
+        }
         if let Some(running) = runs.get(&live.tenant).filter(|run| !run.has_ended()) {
             return Err(Full::Tenant(running.id.clone()));
         }
@@ -47,20 +56,34 @@ impl Runs {
 
     /// Takes back what was admitted and did not begin.
     pub(crate) fn forget(&self, live: &Live) {
-        let mut runs = self.0.lock();
+        let mut runs = self.newest.lock();
         if runs.get(&live.tenant).is_some_and(|run| run.id == live.id) {
             runs.remove(&live.tenant);
         }
     }
 
-    /// The server is about to go: what was created is cleaned up while there is time.
+    /// The server is about to go: no run begins, and those under way stop and clean up.
     pub(crate) fn stop_all(&self) {
-        self.0.lock().values().for_each(|run| run.cancel.cancel());
+        let runs = self.newest.lock();
+        self.stopping.store(true, Ordering::Relaxed);
+        runs.values().for_each(|run| run.cancel.cancel());
+    }
+
+    /// When no run is under way any more: what they created is cleaned up, and their reports are kept.
+    pub(crate) async fn ended(&self) {
+        let runs: Vec<Arc<Live>> = self.newest.lock().values().cloned().collect();
+        for run in runs {
+            run.ended().await;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::task::Poll;
+
     use super::*;
     use crate::validation::live::{Phase, Plan};
 
@@ -92,5 +115,22 @@ mod tests {
         b.end(Phase::Failed("it is away".to_owned()));
         assert_eq!(runs.admit(&live("a", "7")), Ok(()));
         assert_eq!(runs.of(&b.tenant).map(|run| run.id.clone()).as_deref(), Some("2"), "how it ended");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_goes_waits_for_its_runs_and_begins_none() {
+        let runs = Runs::default();
+        let (a, b) = (live("a", "1"), live("b", "2"));
+        assert_eq!((runs.admit(&a), runs.admit(&b)), (Ok(()), Ok(())));
+        runs.stop_all();
+        assert!(a.cancel.is_cancelled() && b.cancel.is_cancelled());
+        assert_eq!(runs.admit(&live("c", "3")), Err(Full::Stopping));
+        let mut ended = pin!(runs.ended());
+        let mut waits = async || poll_fn(|cx| Poll::Ready(ended.as_mut().poll(cx).is_pending())).await;
+        assert!(waits().await);
+        a.end(Phase::Kept);
+        assert!(waits().await, "another one is still cleaning up");
+        b.end(Phase::Failed("it is away".to_owned()));
+        assert!(!waits().await);
     }
 }

@@ -146,6 +146,10 @@ async fn begin(desk: &Desk, ask: Ask) -> Result<Result<Response, String>, Failur
         Err(Refused::Full(Full::Tenant(_))) => {
             Ok(Err("A run of this tenant is under way. Wait for its end, or stop it.".to_owned()))
         }
+        Err(Refused::Full(Full::Stopping)) => {
+            Ok(Err("This server is about to stop, and begins no run any more. Try again when it is back."
+                .to_owned()))
+        }
         Err(Refused::Full(Full::Server)) => Ok(Err(format!(
             "{AT_ONCE} runs are under way on this server, as many as it does at once. Try again in a few minutes."
         ))),

@@ -220,7 +220,13 @@ fn list<'a>(link: &Link, cases: impl Iterator<Item = &'a &'a Case>) -> Markup {
 fn deviation(link: &Link, case: &Case) -> Markup {
     html! {
         details.section.case {
-            summary { (kind(case.kind())) strong.break { (case.title) } (chip::tag(&case.level)) span.soft { (case.clause) } }
+            summary {
+                (kind(case.kind())) strong.break { (case.title) } (chip::tag(&case.level))
+                @match case.deviation.as_ref().and_then(|found| found.same_as.as_ref()) {
+                    Some(other) => { span.soft { "the same cause as " (other) } }
+                    None => { span.soft { (case.clause) } }
+                }
+            }
             div.body.stack {
                 (proof(case))
                 @if let Some(sent) = case.culprit() { (exchange(&case.id, sent)) }
@@ -238,6 +244,7 @@ fn proof(case: &Case) -> Markup {
         return html! { @if !case.reason.is_empty() { p { (sentence(&case.reason)) } } };
     };
     html! {
+        @if let Some(other) = &found.same_as { p { "The cause is that of " code { (other) } "." } }
         (facts(&[
             Fact::new("Expected", html! { (found.expected) }),
             Fact::new("Got", html! { (found.got) }),

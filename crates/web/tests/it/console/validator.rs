@@ -1,5 +1,7 @@
 //! The validator's pages: who may run it, where a run may go, a run from its beginning to its report.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use directory::{AuditQuery, KeyScope, NewKey, ValidationDocument, ValidationRow};
 use http::{Method, Request, StatusCode};
@@ -7,7 +9,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
-use web::WebOptions;
+use web::{Limits, WebOptions};
 
 use super::{Browser, Got, House};
 
@@ -223,6 +225,41 @@ async fn the_tenants_own_endpoint_is_validated_with_one_click() {
         );
     }
     assert_eq!(reader.get(&format!("{run}/download?format=exe")).await.status, StatusCode::BAD_REQUEST);
+}
+
+/// The listener stays open for it: what is cleaned up is reached through it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stops_waits_until_runs_have_cleaned_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let house = House::with(&format!("http://{}", listener.local_addr().unwrap()), unhurried()).await;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let limits = Limits { drain: Duration::from_secs(120), ..Limits::default() };
+    let server = tokio::spawn(web::serve(listener, house.app.clone(), None, limits, async {
+        let _ = stopped.await;
+    }));
+    house.user("ada").await;
+    let browser = house.signed_in("tenant-admin").await;
+    let run = started(&browser.post(&house.page("validator/own/new"), &[]).await);
+    watch(&house, &browser, &run, |event| event.contains("Latest checks")).await;
+    let counts = async || {
+        let counts = house.directory.statistics(&house.contoso).await.unwrap();
+        (counts.users, counts.groups)
+    };
+    while counts().await.0 < 5 {
+        tokio::task::yield_now().await;
+    }
+    stop.send(()).unwrap();
+    server.await.unwrap().unwrap();
+
+    assert_eq!(counts().await, (1, 0), "what was here, and nothing of the run");
+    let rows = house.directory.validations(&house.contoso).await.unwrap();
+    assert!(rows.len() == 1 && rows[0].cancelled, "its report is kept");
+    let keys = house.directory.keys(&house.contoso).await.unwrap();
+    assert!(keys.iter().all(|key| key.revoked.is_some()));
+    let report = browser.get(&run).await;
+    assert!(report.text.contains("The run was stopped") && !report.text.contains("still at the target"));
+    let again = browser.post(&house.page("validator/own/new"), &[]).await;
+    assert!(again.status == StatusCode::CONFLICT && again.text.contains("about to stop"), "{}", again.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
