@@ -109,6 +109,15 @@
     }
   });
 
+  // ---- a panel over the page: htmx fills it, what is in it cancels or sends it -----------------------------------
+  document.addEventListener("htmx:afterSwap", function (event) {
+    if (event.target.matches("dialog.sheet") && !event.target.open) event.target.showModal();
+  });
+  document.addEventListener("click", function (event) {
+    var cancel = event.target instanceof Element && event.target.closest("dialog.sheet [data-cancel]");
+    if (cancel) { event.preventDefault(); cancel.closest("dialog").close(); }
+  });
+
   // ---- a form that is to be filled before it is sent: its button waits ------------------------------------------
   function complete(within) {
     within.querySelectorAll("form[data-complete]").forEach(function (form) {

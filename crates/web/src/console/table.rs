@@ -9,10 +9,12 @@ use http::Method;
 
 use super::answer::Answer;
 use super::page::{
-    application, application_list, application_new, audit_log, deleted, group, group_form, group_list,
-    group_members, home, key_form, key_list, limits, operator_form, operator_list, profile, request_log,
-    scim_configuration, sign_in, tenant_basic, tenant_list, user, user_form, user_list, validator_compare,
-    validator_form, validator_list, validator_report, validator_run, welcome,
+    application, application_list, application_new, application_properties, assignment_add, assignment_list,
+    assignment_picker, audit_log, deleted, group, group_form, group_list, group_members, home, key_form,
+    key_list, limits, operator_form, operator_list, profile, provisioning_configuration,
+    provisioning_mapping, provisioning_overview, provisioning_scoping, request_log, scim_configuration,
+    sign_in, tenant_basic, tenant_list, user, user_form, user_list, validator_compare, validator_form,
+    validator_list, validator_report, validator_run, welcome,
 };
 use super::visit::{Desk, Guest, Visit};
 
@@ -115,6 +117,34 @@ endpoints! {
     GET  "/t/{tenant}/apps/new/own" Desk(InTenant ManageApplications) application_new::own_form;
     POST "/t/{tenant}/apps/new/own" Desk(InTenant ManageApplications) application_new::create;
     GET  "/t/{tenant}/apps/{id}" Desk(InTenant Read) application::show;
+    GET  "/t/{tenant}/apps/{id}/properties" Desk(InTenant Read) application_properties::show;
+    POST "/t/{tenant}/apps/{id}/properties" Desk(InTenant ManageApplications) application_properties::save;
+    GET  "/t/{tenant}/apps/{id}/delete" Desk(InTenant ManageApplications) application_properties::ask_delete;
+    POST "/t/{tenant}/apps/{id}/delete" Desk(InTenant ManageApplications) application_properties::delete;
+    GET  "/t/{tenant}/apps/{id}/users" Desk(InTenant Read) assignment_list::show;
+    GET  "/t/{tenant}/apps/{id}/users/add" Desk(InTenant ManageApplications) assignment_add::new;
+    POST "/t/{tenant}/apps/{id}/users/add" Desk(InTenant ManageApplications) assignment_add::assign;
+    POST "/t/{tenant}/apps/{id}/users/pick" Desk(InTenant ManageApplications) assignment_picker::show;
+    POST "/t/{tenant}/apps/{id}/users/selected" Desk(InTenant ManageApplications) assignment_add::selected;
+    POST "/t/{tenant}/apps/{id}/users/remove" Desk(InTenant ManageApplications) assignment_list::remove;
+
+    GET  "/t/{tenant}/apps/{id}/provisioning" Desk(InTenant Read) provisioning_overview::show;
+    GET  "/t/{tenant}/apps/{id}/provisioning/events" Desk(InTenant Read) provisioning_overview::events;
+    POST "/t/{tenant}/apps/{id}/provisioning/start" Desk(InTenant ManageApplications) provisioning_overview::start;
+    POST "/t/{tenant}/apps/{id}/provisioning/stop" Desk(InTenant ManageApplications) provisioning_overview::stop;
+    GET  "/t/{tenant}/apps/{id}/provisioning/restart" Desk(InTenant ManageApplications) provisioning_overview::ask_restart;
+    POST "/t/{tenant}/apps/{id}/provisioning/restart" Desk(InTenant ManageApplications) provisioning_overview::restart;
+    GET  "/t/{tenant}/apps/{id}/provisioning/allow-deletes" Desk(InTenant ManageApplications) provisioning_overview::ask_deletes;
+    POST "/t/{tenant}/apps/{id}/provisioning/allow-deletes" Desk(InTenant ManageApplications) provisioning_overview::allow_deletes;
+    GET  "/t/{tenant}/apps/{id}/provisioning/configuration" Desk(InTenant ManageApplications) provisioning_configuration::show;
+    POST "/t/{tenant}/apps/{id}/provisioning/configuration" Desk(InTenant ManageApplications) provisioning_configuration::save;
+    POST "/t/{tenant}/apps/{id}/provisioning/configuration/test" Desk(InTenant ManageApplications) provisioning_configuration::test;
+    GET  "/t/{tenant}/apps/{id}/provisioning/mapping" Desk(InTenant Read) provisioning_mapping::show;
+    GET  "/t/{tenant}/apps/{id}/provisioning/mapping/restore" Desk(InTenant ManageApplications) provisioning_mapping::ask_restore;
+    POST "/t/{tenant}/apps/{id}/provisioning/mapping/restore" Desk(InTenant ManageApplications) provisioning_mapping::restore;
+    GET  "/t/{tenant}/apps/{id}/provisioning/mapping/{kind}" Desk(InTenant Read) provisioning_mapping::one;
+    POST "/t/{tenant}/apps/{id}/provisioning/mapping/{kind}" Desk(InTenant ManageApplications) provisioning_mapping::send;
+    GET  "/t/{tenant}/apps/{id}/provisioning/scope" Desk(InTenant Read) provisioning_scoping::show;
 
     GET  "/t/{tenant}/keys" Desk(InTenant Read) key_list::show;
     GET  "/t/{tenant}/keys/new" Desk(InTenant ManageKeys) key_form::new;
