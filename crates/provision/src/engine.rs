@@ -6,5 +6,18 @@
 //! | to … | see |
 //! |---|---|
 //! | know what one run works with | [`run`] |
+//! | look at one object without writing anything | [`look`], [`matching`] |
+//! | bring one object in line | [`object`], [`export`], [`members`] |
+//! | keep what has come of it | [`commit`], [`entry`], [`steps`], [`redaction`], [`trouble`] |
 
+mod commit;
+pub(crate) mod entry;
+mod export;
+pub(crate) mod look;
+mod matching;
+mod members;
+pub(crate) mod object;
+pub(crate) mod redaction;
 pub(crate) mod run;
+pub(crate) mod steps;
+pub(crate) mod trouble;

@@ -44,3 +44,13 @@ pub const NAMES_IN_AUDIT: usize = 100;
 pub const PAGE: usize = 500;
 /// Characters of a user name, a client identifier.
 pub const CREDENTIAL_CHARS: usize = 1_000;
+
+/// Objects of a target that ignores filters that are looked through for one that matches.
+pub const OBJECTS_LOOKED_THROUGH: usize = 5_000;
+/// Members that a log entry names as not provisioned.
+pub const UNRESOLVED_NAMED: usize = 20;
+/// Members of a group that one run on demand takes, as Entra has it.
+pub const ON_DEMAND_MEMBERS: usize = 5;
+/// Runs on demand of one application within [`ON_DEMAND_WINDOW`], as Entra has it.
+pub const ON_DEMAND_RUNS: usize = 5;
+pub const ON_DEMAND_WINDOW: jiff::SignedDuration = jiff::SignedDuration::from_secs(10);

@@ -72,6 +72,13 @@ impl Seal {
         Ok([&[VERSION], nonce.as_slice(), &sealed].concat())
     }
 
+    /// A number that belongs to these texts and that nobody without the key can tell: mappings draw random values from it, and
+    /// draw the same ones each time they are computed for an object.
+    pub fn seed(&self, parts: &[&str]) -> u64 {
+        let signed = self.sign(&[&["random values"], parts].concat());
+        signed.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+    }
+
     /// # Errors
     /// When it was sealed with another master key or for another row, or was changed.
     pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Secret, String> {
@@ -107,6 +114,23 @@ mod tests {
     use super::*;
 
     const PLACE: Place<'_> = Place { tenant: "t", application: "a", name: "SecretToken" };
+
+    #[test]
+    fn seeds_belong_to_their_texts_and_to_the_key() {
+        let seed = |key: u8, parts: &[&str]| Seal::new(&[key; 32]).seed(parts);
+        assert_eq!(seed(7, &["t", "a", "u"]), seed(7, &["t", "a", "u"]));
+        let others = [
+            seed(7, &["t", "a", "u"]),
+            seed(8, &["t", "a", "u"]),
+            seed(7, &["t", "a", "v"]),
+            seed(7, &["t", "au"]),
+            seed(7, &["ta", "u"]),
+            0,
+        ];
+        for (at, one) in others.iter().enumerate() {
+            assert!(!others[..at].contains(one), "{others:?}");
+        }
+    }
 
     #[test]
     fn opens_only_where_it_was_sealed() {

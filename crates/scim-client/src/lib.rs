@@ -45,7 +45,7 @@ pub use discovery::Capabilities;
 pub use exchange::{Exchange, Timings};
 pub use failure::{Failure, FailureKind, Phase, Place, TlsProblem};
 pub use pacing::{Pacer, PacingOptions};
-pub use pager::{PageLimits, Pager};
+pub use pager::{Course, PageLimits, Pager};
 pub use request::{Authorization, Request};
 pub use retry::RetryPolicy;
 pub use secret::Secret;

@@ -54,9 +54,9 @@ impl Pager {
     }
 }
 
-/// Where paging stands; pure.
+/// Where paging stands; pure. For whoever sends the queries by other means than [`Pager`].
 #[derive(Debug)]
-pub(crate) struct Course {
+pub struct Course {
     limits: PageLimits,
     count: Option<u64>,
     start_index: u64,
@@ -70,7 +70,7 @@ pub(crate) struct Course {
 }
 
 impl Course {
-    pub(crate) fn new(search: &SearchRequest, limits: PageLimits) -> Self {
+    pub fn new(search: &SearchRequest, limits: PageLimits) -> Self {
         Self {
             limits,
             count: search.count.and_then(|count| u64::try_from(count).ok()),
@@ -84,7 +84,13 @@ impl Course {
         }
     }
 
-    fn aim(&self, search: &mut SearchRequest) {
+    /// Whether there is nothing more to ask for.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Make `search` ask for the next page.
+    pub fn aim(&self, search: &mut SearchRequest) {
         if self.by_cursor {
             search.cursor.clone_from(&self.cursor);
         } else {
@@ -93,7 +99,10 @@ impl Course {
     }
 
     /// Whether the page is a new one (`false`: the end), and where to go on.
-    pub(crate) fn after(&mut self, page: &Page) -> Result<bool, &'static str> {
+    ///
+    /// # Errors
+    /// What is wrong with the pages: they make no progress, or never end.
+    pub fn after(&mut self, page: &Page) -> Result<bool, &'static str> {
         let found = page.items.len() as u64;
         let satisfied = page.total_results.is_some_and(|total| self.start_index > total);
         self.pages += 1;

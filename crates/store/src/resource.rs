@@ -26,6 +26,14 @@ impl Kind {
         }
     }
 
+    /// Where a service provider has them (RFC 7644 §3.2).
+    pub fn endpoint(self) -> &'static str {
+        match self {
+            Self::User => "/Users",
+            Self::Group => "/Groups",
+        }
+    }
+
     pub(crate) fn number(self) -> i64 {
         match self {
             Self::User => 1,
@@ -106,6 +114,20 @@ fn dead(row: &Row<'_>) -> rusqlite::Result<Stored> {
 pub(crate) fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<Kind> {
     let number = row.get(column)?;
     Kind::of(number).ok_or(rusqlite::Error::IntegralValueOutOfRange(column, number))
+}
+
+/// The greatest id of all tenants' resources, deleted ones that can be restored among them. Two look-ups in an index for each
+/// tenant and kind.
+pub(crate) fn greatest_id(db: &Connection) -> Result<Option<String>> {
+    let mut greatest = None;
+    for kind in Kind::ALL {
+        let sql = "SELECT max(coalesce((SELECT r.id FROM resource r WHERE r.tenant = t.number AND r.kind = ?1 \
+                   ORDER BY r.id DESC LIMIT 1), ''), coalesce((SELECT b.id FROM tombstone b WHERE b.tenant = t.number \
+                   AND b.kind = ?1 ORDER BY b.id DESC LIMIT 1), '')) AS last FROM tenant t ORDER BY last DESC LIMIT 1";
+        let last: Option<String> = find(db, sql, [kind.number()], |row| row.get(0))?;
+        greatest = greatest.max(last.filter(|id| !id.is_empty()));
+    }
+    Ok(greatest)
 }
 
 impl TenantRead<'_> {

@@ -156,6 +156,14 @@ impl TenantRead<'_> {
         count(self.db, sql, params![self.tenant, application])
     }
 
+    /// Roles that the object has, directly or as a direct member of an assigned group.
+    pub fn assigned_roles(&self, application: &str, id: &str) -> Result<Vec<String>> {
+        let sql = "SELECT DISTINCT a.role FROM assignment a WHERE a.tenant = ?1 AND a.application = ?2 AND a.role <> '' \
+                   AND (a.id = ?3 OR EXISTS (SELECT 1 FROM membership m WHERE m.tenant = ?1 AND m.group_id = a.id \
+                   AND m.member_id = ?3)) ORDER BY a.role";
+        list(self.db, sql, params![self.tenant, application, id], |row| row.get(0))
+    }
+
     /// Applications that the object is assigned to directly, by id.
     pub fn applications_of(&self, id: &str) -> Result<Vec<String>> {
         let sql = "SELECT application FROM assignment WHERE tenant = ?1 AND id = ?2 ORDER BY application";

@@ -171,6 +171,14 @@ impl TenantRead<'_> {
         list(self.db, sql, params![self.tenant, application, group, signed(limit as u64)], member)
     }
 
+    /// Direct members that are not at the target, in the order of ids: they cannot be named there.
+    pub fn members_without_link(&self, application: &str, group: &str, limit: usize) -> Result<Vec<String>> {
+        let sql = "SELECT m.member_id FROM membership m WHERE m.tenant = ?1 AND m.group_id = ?3 \
+                   AND NOT EXISTS (SELECT 1 FROM link l WHERE l.tenant = ?1 AND l.application = ?2 \
+                   AND l.source_id = m.member_id AND l.managed = 1) ORDER BY m.member_id LIMIT ?4";
+        list(self.db, sql, params![self.tenant, application, group, signed(limit as u64)], |row| row.get(0))
+    }
+
     /// Members that the target was told of and that are direct members no more, with their ids there if they are linked still.
     pub fn members_to_remove(
         &self,
