@@ -58,6 +58,10 @@ impl Directory {
             csrf: secret.derive("csrf tokens"),
             sessions: secret.derive("sessions"),
         };
+        // The clock may have been set back since those were made.
+        if let Some(id) = store.greatest_id() {
+            random.continue_after(id);
+        }
         Self(Arc::new(Inner {
             store,
             clock,

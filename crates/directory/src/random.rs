@@ -73,8 +73,17 @@ impl Random {
         bytes
     }
 
-    /// A new UUIDv7 in text form, greater than every one made before in this process (RFC 9562 §6.2, method 2): the order
-    /// of ids is the order of creation, which paging rests on. No two servers make the same.
+    /// Ids made from now on are greater than this one, whatever the clock says. What is no UUIDv7 changes nothing.
+    pub fn continue_after(&self, id: &str) {
+        let Ok(id) = uuid::Uuid::try_parse(id) else { return };
+        if id.get_version_num() == 7 {
+            let mut last = self.0.last.lock();
+            *last = (*last).max(parts_of(id.as_u128()));
+        }
+    }
+
+    /// A new UUIDv7 in text form, greater than every one made before in this process (RFC 9562 §6.2, method 2), and than the
+    /// one to continue after: the order of ids is the order of creation, which paging rests on. No two servers make the same.
     pub fn resource_id(&self, now: Timestamp) -> String {
         let drawn = u128::from_be_bytes(self.bytes::<16>());
         let mut last = self.0.last.lock();
@@ -100,4 +109,11 @@ fn uuid_v7(millisecond: u64, counter: u128) -> String {
     let low = counter & ((1 << 62) - 1);
     let value = (u128::from(millisecond) << 80) | (0x7 << 76) | (high << 64) | (0b10 << 62) | low;
     uuid::Uuid::from_u128(value).hyphenated().to_string()
+}
+
+/// Millisecond and counter, the reverse of [`uuid_v7`].
+fn parts_of(value: u128) -> (u64, u128) {
+    let millisecond = u64::try_from(value >> 80).unwrap_or(0);
+    let counter = (((value >> 64) & 0xfff) << 62) | (value & ((1 << 62) - 1));
+    (millisecond, counter)
 }

@@ -13,7 +13,7 @@ use crate::options::{Location, Options};
 use crate::reader::{Readers, Turns};
 use crate::tenant_id::TenantId;
 use crate::writer::Writer;
-use crate::{connection, dump, migration, tenant};
+use crate::{connection, dump, migration, resource, tenant};
 
 /// Connections for scans, beside those for point reads.
 const SCANNERS: usize = 4;
@@ -32,6 +32,7 @@ struct Inner {
     turns: Turns,
     system_turns: Arc<Semaphore>,
     schema_version: u32,
+    greatest_id: Option<String>,
     // Dropped last: removes a temporary folder.
     _folder: Option<tempfile::TempDir>,
 }
@@ -58,6 +59,7 @@ impl Store {
         let (path, folder) = place(&options.location)?;
         let mut db = connection::open(&path, options.synchronous)?;
         let schema_version = migration::run(&mut db)?;
+        let greatest_id = resource::greatest_id(&db)?;
         let readers = |connections| Arc::new(Readers::new(path.clone(), options.synchronous, connections));
         Ok(Self(Arc::new(Inner {
             writer: Writer::start(db, options.on_fatal)?,
@@ -66,6 +68,7 @@ impl Store {
             turns: Turns::new(SCANNERS_OF_A_TENANT),
             system_turns: Arc::new(Semaphore::new(SCANNERS_OF_A_TENANT)),
             schema_version,
+            greatest_id,
             _folder: folder,
         })))
     }
@@ -122,6 +125,11 @@ impl Store {
 
     pub fn schema_version(&self) -> u32 {
         self.0.schema_version
+    }
+
+    /// The greatest id that a resource of any tenant had when the store was opened; ids made later are to be greater.
+    pub fn greatest_id(&self) -> Option<&str> {
+        self.0.greatest_id.as_deref()
     }
 
     /// Carry out the writes that wait, fold the write-ahead log into the file, and refuse further writes.

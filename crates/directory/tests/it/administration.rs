@@ -166,3 +166,21 @@ fn ids_are_in_the_order_of_creation() {
         last = id;
     }
 }
+
+#[test]
+fn ids_continue_after_one_that_is_there() {
+    let made = directory::Random::seeded(1);
+    let now: jiff::Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+    let yesterday = now - jiff::SignedDuration::from_hours(24);
+    for seed in 2..200 {
+        let last = made.resource_id(now);
+        let random = directory::Random::seeded(seed);
+        random.continue_after(&last);
+        random.continue_after("0190a6c0-0000-7000-8000-000000000000");
+        random.continue_after("ffffffff-ffff-4fff-bfff-ffffffffffff");
+        random.continue_after("not an id");
+        let (next, then) = (random.resource_id(yesterday), random.resource_id(yesterday));
+        assert!(last < next && next < then, "{last} {next} {then}");
+        assert!(random.resource_id(now + jiff::SignedDuration::from_millis(1)) > then);
+    }
+}

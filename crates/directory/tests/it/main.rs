@@ -12,5 +12,6 @@ mod keys;
 mod operators;
 mod query;
 mod request_log;
+mod restart;
 mod source;
 mod users;
