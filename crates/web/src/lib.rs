@@ -7,6 +7,7 @@
 //! | accept connections, plain and TLS | [`server`] |
 //! | see what is counted | `metrics` |
 //! | run the validator in the background | `validation` |
+//! | remember between two requests about provisioning | `provisioning` |
 //!
 //! Rules live in `directory`; nothing here can reach the store.
 
@@ -20,6 +21,7 @@ mod health;
 mod inventory;
 mod metrics;
 mod panic;
+mod provisioning;
 mod rate_limit;
 mod request_id;
 mod request_log;

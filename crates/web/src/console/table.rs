@@ -11,10 +11,10 @@ use super::answer::Answer;
 use super::page::{
     application, application_list, application_new, application_properties, assignment_add, assignment_list,
     assignment_picker, audit_log, deleted, group, group_form, group_list, group_members, home, key_form,
-    key_list, limits, operator_form, operator_list, profile, provisioning_configuration,
-    provisioning_mapping, provisioning_overview, provisioning_scoping, request_log, scim_configuration,
-    sign_in, tenant_basic, tenant_list, user, user_form, user_list, validator_compare, validator_form,
-    validator_list, validator_report, validator_run, welcome,
+    key_list, limits, operator_form, operator_list, profile, provisioning_configuration, provisioning_log,
+    provisioning_log_entry, provisioning_mapping, provisioning_overview, provisioning_scoping, request_log,
+    scim_configuration, sign_in, tenant_basic, tenant_list, user, user_form, user_list, validator_compare,
+    validator_form, validator_list, validator_report, validator_run, welcome,
 };
 use super::visit::{Desk, Guest, Visit};
 
@@ -145,6 +145,9 @@ endpoints! {
     GET  "/t/{tenant}/apps/{id}/provisioning/mapping/{kind}" Desk(InTenant Read) provisioning_mapping::one;
     POST "/t/{tenant}/apps/{id}/provisioning/mapping/{kind}" Desk(InTenant ManageApplications) provisioning_mapping::send;
     GET  "/t/{tenant}/apps/{id}/provisioning/scope" Desk(InTenant Read) provisioning_scoping::show;
+    GET  "/t/{tenant}/apps/{id}/provisioning/logs" Desk(InTenant Read) provisioning_log::show;
+    GET  "/t/{tenant}/apps/{id}/provisioning/logs/download" Desk(InTenant Read) provisioning_log::download;
+    GET  "/t/{tenant}/apps/{id}/provisioning/logs/{number}" Desk(InTenant Read) provisioning_log_entry::show;
 
     GET  "/t/{tenant}/keys" Desk(InTenant Read) key_list::show;
     GET  "/t/{tenant}/keys/new" Desk(InTenant ManageKeys) key_form::new;
@@ -157,6 +160,9 @@ endpoints! {
     GET  "/t/{tenant}/logs" Desk(InTenant Read) request_log::start;
     GET  "/t/{tenant}/logs/requests" Desk(InTenant Read) request_log::show;
     GET  "/t/{tenant}/logs/requests/{number}" Desk(InTenant Read) request_log::one;
+    GET  "/t/{tenant}/logs/provisioning" Desk(InTenant Read) provisioning_log::of_tenant;
+    GET  "/t/{tenant}/logs/provisioning/download" Desk(InTenant Read) provisioning_log::download_of_tenant;
+    GET  "/t/{tenant}/logs/provisioning/{number}" Desk(InTenant Read) provisioning_log_entry::of_tenant;
     GET  "/t/{tenant}/logs/audit" Desk(InTenant Read) audit_log::show;
     GET  "/t/{tenant}/logs/audit/verify" Desk(InTenant Read) audit_log::verify;
     GET  "/t/{tenant}/logs/audit/{number}" Desk(InTenant Read) audit_log::one;

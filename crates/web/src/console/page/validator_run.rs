@@ -178,12 +178,17 @@ pub(crate) async fn events(desk: Arc<Desk>) -> Answer {
     }
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(feed(desk, live, sender));
-    let mut response = Response::new(Body::new(Stream(receiver)));
+    Ok(streamed(receiver))
+}
+
+/// Events as they come.
+pub(super) fn streamed(events: mpsc::Receiver<Bytes>) -> Response {
+    let mut response = Response::new(Body::new(Stream(events)));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     // A reverse proxy must not collect them.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Ok(response)
+    response
 }
 
 async fn feed(desk: Arc<Desk>, live: Option<Arc<Live>>, sender: mpsc::Sender<Bytes>) {
@@ -205,7 +210,7 @@ async fn feed(desk: Arc<Desk>, live: Option<Arc<Live>>, sender: mpsc::Sender<Byt
 }
 
 /// The data is a JSON string, so that it stays on one line.
-fn event(name: &str, data: &str) -> Bytes {
+pub(super) fn event(name: &str, data: &str) -> Bytes {
     Bytes::from(format!("event: {name}\nretry: 1000\ndata: {}\n\n", serde_json::Value::from(data)))
 }
 
