@@ -1,5 +1,7 @@
 //! The command line: what can be asked, and nothing about how it is done.
 
+pub(crate) mod app;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -73,6 +75,9 @@ pub(crate) enum Command {
     /// Operators: people who sign in to the console
     #[command(subcommand)]
     Operator(Operator),
+    /// Applications that a tenant's users and groups are provisioned into
+    #[command(subcommand)]
+    App(Box<app::App>),
     /// The audit log
     #[command(subcommand)]
     Audit(Audit),
@@ -333,7 +338,7 @@ pub(crate) enum Audit {
     },
 }
 
-/// `90d`, `12h`, `30m`, `2w`, `1y`.
+/// `90d`, `12h`, `30m`, `20s`, `2w`, `1y`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span(pub(crate) jiff::SignedDuration);
 
@@ -345,6 +350,7 @@ impl std::str::FromStr for Span {
         let unit = text.chars().last().ok_or_else(refused)?;
         let number: i64 = text.strip_suffix(unit).and_then(|n| n.parse().ok()).ok_or_else(refused)?;
         let seconds = match unit {
+            's' => 1,
             'm' => 60,
             'h' => 3_600,
             'd' => 86_400,
@@ -378,6 +384,7 @@ mod tests {
             ("90d", Some(90 * 86_400)),
             ("12h", Some(43_200)),
             ("30m", Some(1_800)),
+            ("20s", Some(20)),
             ("2w", Some(14 * 86_400)),
             ("1y", Some(365 * 86_400)),
             ("0d", Some(0)),

@@ -4,6 +4,7 @@
 pub(crate) mod config;
 pub(crate) mod validate;
 
+mod app;
 mod audit;
 mod key;
 mod migrate;
@@ -33,6 +34,7 @@ pub(crate) async fn run(house: &House, command: Command, output: Output) -> Resu
         Command::Tenant(command) => tenant::run(house, command, output).await?,
         Command::Key(command) => key::run(house, command, output).await?,
         Command::Operator(command) => operator::run(house, command, output).await?,
+        Command::App(command) => return app::run(house, *command, output).await,
         Command::Audit(command) => return audit::run(house, command, output).await,
         Command::Migrate => migrate::run(house, output),
         Command::Serve(_) | Command::Demo(_) | Command::Config(_) | Command::Validate(_) => {

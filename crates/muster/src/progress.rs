@@ -11,6 +11,11 @@ pub(crate) fn checks(total: u64) -> ProgressBar {
     styled(total, "{bar:40.cyan/blue} {pos}/{len} checks  {msg}  {eta} left")
 }
 
+/// For users and groups: how many there are is known better and better.
+pub(crate) fn objects() -> ProgressBar {
+    styled(0, "{msg:18} {bar:40.cyan/blue} {pos}/{len} objects  {per_sec}  {eta} left")
+}
+
 fn styled(total: u64, template: &str) -> ProgressBar {
     let bar = ProgressBar::new(total);
     let style = ProgressStyle::with_template(template);
