@@ -51,6 +51,12 @@ pub(super) const CHECKS: &[Check] = &[
         .needs(BASE)
         .for_profiles(RFC)
         .run(|p| Box::pin(too_many(p))),
+    Check::new("bulk-too-large", "A larger request than advertised is 413", Must, "RFC 7644 §3.7.4")
+        .what("A request of more than maxPayloadSize bytes answers 413.")
+        .why("Requests are cut off without notice.")
+        .needs(BASE)
+        .for_profiles(RFC)
+        .run(|p| Box::pin(too_large(p))),
     Check::new("bulk-status-string", "status in a BulkResponse is a string", Must, "RFC 7644 §3.7.3")
         .what("Each operation's status is a string such as \"201\".")
         .why("Readers that follow the RFC fail on the answer.")
@@ -175,6 +181,22 @@ async fn too_many(p: &mut Probe) -> Outcome {
     }
     let list: Value = (0..=max).map(|n| bad(p, &format!("b{n}"))).collect();
     p.post("/Bulk", &message(list, None)).await?.is(&[413])
+}
+
+/// Bytes of a request that a check sends at most.
+const PAYLOAD_MAX: usize = 4 * 1024 * 1024;
+
+async fn too_large(p: &mut Probe) -> Outcome {
+    let advertised = at(p.config(), "bulk.maxPayloadSize").and_then(Value::as_u64);
+    let max = advertised.and_then(|max| usize::try_from(max).ok()).unwrap_or(0);
+    if max == 0 || max > PAYLOAD_MAX {
+        return Err(not_applicable(
+            "bulk.maxPayloadSize is not advertised, or too large to be reached by a check",
+        ));
+    }
+    let mut operation = bad(p, "b1");
+    operation["data"]["title"] = "x".repeat(max).into();
+    p.post("/Bulk", &message(json!([operation]), None)).await?.is(&[413])
 }
 
 async fn status_string(p: &mut Probe) -> Outcome {

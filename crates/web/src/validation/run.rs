@@ -126,14 +126,14 @@ async fn own_key(app: &App, cx: Context) -> directory::Result<(String, Secret)> 
     Ok((row.id, Secret::new(shown)))
 }
 
-/// Requests a second. The tenant's own limit is not to be what is found, and a part of it is left to others.
+/// Requests a second. The tenant's own limit is not to be what is found, and half of it is left to its clients.
 async fn rate(app: &App, live: &Live) -> Option<u32> {
     if !live.plan.own {
         return Some(RATE);
     }
     let set = app.directory.settings(&live.tenant).await.ok().and_then(|settings| settings.rate_limit);
     let limit = set.unwrap_or(app.options.rate_limit);
-    (limit > 0).then(|| (limit - limit / 4).max(1))
+    (limit > 0).then(|| (limit / 2).max(1))
 }
 
 fn options(live: &Live, ask: Ask, token: Option<Secret>, rps: Option<u32>) -> Options {

@@ -4,11 +4,14 @@ use axum::http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::fault::Fault;
-use super::server::{Answer, App, BULK_MAX, Call};
+use super::server::{Answer, App, BULK_BYTES, BULK_MAX, Call};
 use super::store::endpoint;
 
 impl App {
     pub(crate) async fn bulk(&self, call: &Call) -> Result<Answer, Answer> {
+        if call.body.len() > BULK_BYTES && !self.is(Fault::BulkSizeUnlimited) {
+            return Err(Answer::error(413, None, "too large"));
+        }
         let body = self.parse(call)?;
         let operations = body["Operations"].as_array().cloned().unwrap_or_default();
         if operations.len() > BULK_MAX && !self.is(Fault::BulkUnlimited) {

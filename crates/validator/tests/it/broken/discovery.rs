@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::fault::Fault;
-use super::server::{Answer, BULK_MAX, PAGE_MAX};
+use super::server::{Answer, BULK_BYTES, BULK_MAX, PAGE_MAX};
 
 /// As many attributes as the matrix needs: each has several cases, and the matrix runs all of them for each fault.
 const SERVED: &[&str] = &[
@@ -59,7 +59,7 @@ pub(crate) fn answer(path: &[&str], filtered: bool, base: &str, fault: Option<Fa
 
 fn config(base: &str, fault: Option<Fault>) -> Value {
     let mut config = scim::discovery::service_provider_config(base);
-    config["bulk"] = json!({ "supported": true, "maxOperations": BULK_MAX, "maxPayloadSize": 1_000_000 });
+    config["bulk"] = json!({ "supported": true, "maxOperations": BULK_MAX, "maxPayloadSize": BULK_BYTES });
     config["changePassword"] = json!({ "supported": true });
     config["filter"]["maxResults"] = PAGE_MAX.into();
     match fault {

@@ -203,6 +203,7 @@ faults! {
     BulkStopsAtFirst = "bulk stops at the first error", ["bulk-partial"];
     BulkIdsUnresolved = "bulkId references are not resolved", ["bulk-references"];
     BulkStatusNumber = "bulk statuses are numbers", ["bulk-status-string"];
+    BulkSizeUnlimited = "maxPayloadSize is not enforced", ["bulk-too-large"];
     BulkUnlimited = "maxOperations is not enforced", ["bulk-too-many"];
     // errors
     ErrorsPlain = "errors are plain text", ["error-*", "unique-*", "filter-bad-syntax-type", "okta-invalid-user-by-id", "robust-broken-json-type", "cursor-invalid"];

@@ -19,6 +19,7 @@ use super::store::{Data, Record, endpoint, etag, whole};
 pub(crate) const TOKEN: &str = "the-right-token-of-the-broken-server";
 pub(crate) const PAGE_MAX: u64 = 30;
 pub(crate) const BULK_MAX: usize = 20;
+pub(crate) const BULK_BYTES: usize = 100_000;
 
 pub(crate) struct App {
     data: Mutex<Data>,
