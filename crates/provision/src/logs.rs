@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 
 use serde_json::{Value as Json, json};
-use store::{LogEntry, LogQuery, LogRow, TenantId};
+use store::TenantId;
 
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::provisioning::{Provisioning, parsed};
 use crate::record::Document;
+
+pub use store::{LogEntry, LogQuery, LogRow};
 
 /// A form in which the log is handed out, line by line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
