@@ -21,6 +21,9 @@ pub enum Error {
     Target(Box<Failure>),
     #[error("the server is busy; try again in a second")]
     Busy,
+    /// More often than allowed.
+    #[error("{0}")]
+    TooOften(String),
     /// For the server's log, never for the client.
     #[error("internal error: {0}")]
     Internal(String),
@@ -45,6 +48,7 @@ impl Error {
             Self::NoTenant | Self::Unknown { .. } => 404,
             Self::Invalid { .. } => 400,
             Self::Conflict(_) => 409,
+            Self::TooOften(_) => 429,
             Self::Target(_) => 502,
             Self::Busy => 503,
             Self::Internal(_) => 500,

@@ -14,6 +14,7 @@
 //! | read and write Graph's synchronization schema | [`graph_schema`] |
 //! | administer applications and their jobs | [`applications`], [`configuration`], [`assignments`], [`control`] |
 //! | test a connection | [`test_connection`], [`test_ticket`] |
+//! | provision one object now, or see why it is as it is | [`on_demand`], [`explain`] |
 //! | look back | [`logs`] |
 //! | notify people | [`mail`] |
 //! | reach a target, or put a simulated one in its place | [`target`], [`endpoint`] |
@@ -31,6 +32,7 @@ pub mod endpoint;
 pub(crate) mod engine;
 pub mod error;
 pub mod escrow;
+pub mod explain;
 pub mod expression;
 pub mod graph_schema;
 pub mod job;
@@ -38,6 +40,7 @@ pub mod limits;
 pub mod logs;
 pub mod mail;
 pub mod mapping;
+pub mod on_demand;
 pub mod patch;
 pub mod plan;
 pub mod provisioning;

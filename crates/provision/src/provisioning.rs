@@ -12,6 +12,7 @@ use store::{AuditEntry, JobProgress, JobRow, Store, TenantId, TenantRead, Tenant
 use crate::cycle_schedule::ScheduleState;
 use crate::error::{Error, Result};
 use crate::job::Job;
+use crate::on_demand::RunsOnDemand;
 use crate::seal::Seal;
 use crate::target::{Clients, Endpoints};
 
@@ -25,6 +26,7 @@ pub(crate) struct Inner {
     pub(crate) seal: Seal,
     pub(crate) options: Options,
     pub(crate) clients: Clients,
+    pub(crate) runs_on_demand: RunsOnDemand,
 }
 
 /// What the operator of the server decides.
@@ -46,7 +48,14 @@ impl fmt::Debug for Provisioning {
 
 impl Provisioning {
     pub fn new(directory: Directory, store: Store, seal: Seal, options: Options) -> Self {
-        Self(Arc::new(Inner { directory, store, seal, options, clients: Clients::default() }))
+        Self(Arc::new(Inner {
+            directory,
+            store,
+            seal,
+            options,
+            clients: Clients::default(),
+            runs_on_demand: RunsOnDemand::default(),
+        }))
     }
 
     pub fn directory(&self) -> &Directory {

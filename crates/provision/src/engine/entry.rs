@@ -1,6 +1,7 @@
 //! Log entries: what was decided and done for one object, in the form that is kept.
 
 use jiff::Timestamp;
+use scim_client::Exchange;
 use serde_json::Value as Json;
 use store::{Kind, LogEntry};
 
@@ -154,6 +155,14 @@ impl Entry {
             document: text(&self.document).map_err(Error::internal)?,
         })
     }
+}
+
+/// What was asked and answered, as it may be shown.
+pub(crate) fn concealed(side: &Side, looked: &Looked) -> Vec<Exchange> {
+    let hidden = Hidden::of(&side.mapper, &looked.wanted, looked.found().map(|found| &found.resource));
+    let mut exchanges = looked.exchanges.clone();
+    exchanges.iter_mut().for_each(|exchange| hidden.exchange(exchange));
+    exchanges
 }
 
 fn sentence(text: &str) -> String {

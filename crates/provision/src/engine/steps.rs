@@ -205,12 +205,11 @@ pub(super) fn failed(name: &str, code: &str, text: &str) -> Step {
     failed
 }
 
-/// The target could not be reached at all, so nothing else was tried.
-pub(crate) fn connection(failure: Option<&Failure>, text: impl Into<String>) -> Step {
+/// No request will succeed until somebody acts.
+pub(crate) fn connection(failure: &Failure) -> Step {
+    let text = format!("{} {}", failure.cause(), failure.hint());
     let mut failed = step("TestConnection", StepKind::Import, LogStatus::Failure, text);
-    if let Some(failure) = failure {
-        failed.details.push(("ErrorCode".into(), json!(failure.code())));
-    }
+    failed.details.push(("ErrorCode".into(), json!(failure.code())));
     failed
 }
 
