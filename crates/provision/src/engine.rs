@@ -6,17 +6,23 @@
 //! | to … | see |
 //! |---|---|
 //! | know what one run works with | [`run`] |
+//! | run a cycle from beginning to end | [`cycle`], [`probe`], [`read`], [`departures`], [`conclude`] |
 //! | look at one object without writing anything | [`look`], [`matching`] |
 //! | bring one object in line | [`object`], [`export`], [`members`] |
 //! | keep what has come of it | [`commit`], [`entry`], [`steps`], [`redaction`], [`trouble`] |
 
 mod commit;
+mod conclude;
+pub(crate) mod cycle;
+mod departures;
 pub(crate) mod entry;
 mod export;
 pub(crate) mod look;
 mod matching;
 mod members;
 pub(crate) mod object;
+mod probe;
+pub(crate) mod read;
 pub(crate) mod redaction;
 pub(crate) mod run;
 pub(crate) mod steps;

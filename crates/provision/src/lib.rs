@@ -26,6 +26,7 @@ pub mod assignments;
 pub mod configuration;
 pub mod connection;
 pub mod control;
+pub mod cycle_plan;
 pub mod cycle_schedule;
 pub mod deletion_guard;
 pub mod endpoint;
@@ -56,6 +57,7 @@ pub mod target_schema;
 pub mod test_connection;
 pub mod test_ticket;
 pub mod value;
+pub mod worker;
 
 pub use error::{Error, Result};
 pub use provisioning::{Options, Provisioning};

@@ -35,3 +35,15 @@ fn has_empty_part(local: &str) -> bool {
 fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(80).collect()
 }
+
+impl crate::Provisioning {
+    /// Tell whoever is to know that a job was put aside. The server's log is told always.
+    pub(crate) async fn notify_quarantine(
+        &self,
+        tenant: &store::TenantId,
+        job: &crate::job::Job,
+        quarantine: &crate::quarantine::Quarantine,
+    ) {
+        tracing::warn!(%tenant, application = job.application, reason = ?quarantine.reason, "a job was put into quarantine");
+    }
+}

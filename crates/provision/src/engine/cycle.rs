@@ -296,10 +296,11 @@ impl Cycle {
 
     /// Into the list of work; `Some`: it does not go on.
     async fn read(&mut self) -> Result<Option<End>> {
-        if self.state.kind == CycleKind::Initial && self.job.watermark.is_none() {
-            if let Err(why) = self.source_is_there().await? {
-                return Ok(Some(End::Quarantine(QuarantineReason::IngestionInterrupted, why)));
-            }
+        if self.state.kind == CycleKind::Initial
+            && self.job.watermark.is_none()
+            && let Err(why) = self.source_is_there().await?
+        {
+            return Ok(Some(End::Quarantine(QuarantineReason::IngestionInterrupted, why)));
         }
         loop {
             if !self.goes_on().await? {

@@ -13,7 +13,6 @@ use crate::quarantine::QuarantineReason;
 impl Cycle {
     /// Disables and deletes, once it is known how many there are.
     pub(super) async fn departures(&mut self) -> Result<Option<End>> {
-        self.review_departures().await?;
         let waiting = self.departures_waiting().await?;
         if waiting == 0 {
             return Ok(None);
@@ -58,31 +57,6 @@ impl Cycle {
             Ok::<_, Error>(read.pass_count(&application, Pass::Departure)?)
         };
         self.provisioning().0.store.tenant(&self.run.tenant).read(read).await
-    }
-
-    /// What was held back and is not to go any more, because it came back into scope, waits no longer.
-    async fn review_departures(&mut self) -> Result<()> {
-        let mut after = String::new();
-        loop {
-            let (application, last) = (self.job.application.clone(), after.clone());
-            let read = move |read: &store::TenantRead<'_>| {
-                Ok::<_, Error>(read.pass_work(&application, Pass::Departure, &last, BATCH)?)
-            };
-            let rows = self.provisioning().0.store.tenant(&self.run.tenant).read(read).await?;
-            let Some(last) = rows.last() else { return Ok(()) };
-            after.clone_from(&last.id);
-            // Those that are due were decided in this cycle.
-            for row in rows.iter().filter(|row| row.due > self.now() && row.escrow.is_none()) {
-                if self.run.look(row.kind, &row.id).await?.decision.counts_as_deletion {
-                    continue;
-                }
-                let (application, id, stamp) = (self.job.application.clone(), row.id.clone(), row.stamp);
-                let finish = move |write: &TenantWrite<'_>| {
-                    Ok::<_, Error>(write.finish_work(&application, Pass::Departure, &id, stamp)?)
-                };
-                self.provisioning().0.store.tenant(&self.run.tenant).write(finish).await?;
-            }
-        }
     }
 
     /// Log what is held back, once, and let it wait for an administrator.

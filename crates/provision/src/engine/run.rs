@@ -11,7 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
 use crate::escrow::Escrow;
 use crate::job::Job;
-use crate::mapping::{Mapper, ObjectMapping};
+use crate::mapping::Mapper;
 use crate::patch::Dialect;
 use crate::plan::Settings;
 use crate::provisioning::Provisioning;
@@ -41,7 +41,6 @@ pub(crate) struct Run {
 /// One kind of object, ready to run.
 #[derive(Debug)]
 pub(crate) struct Side {
-    pub(crate) mapping: ObjectMapping,
     pub(crate) mapper: Mapper,
     pub(crate) filters: CompiledFilters,
     pub(crate) settings: Settings,
@@ -154,5 +153,5 @@ fn side(job: &Job, kind: Kind) -> Result<Option<Side>> {
     })?;
     let settings = Settings { actions: mapping.actions, ..job.config.settings };
     let filters = mapping.scope.compile();
-    Ok(Some(Side { mapping: mapping.clone(), mapper, filters, settings }))
+    Ok(Some(Side { mapper, filters, settings }))
 }
