@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic, as tests do")]
 
 mod alias;
+mod docs;
 mod expression;
 mod graph_schema;
 mod mapping;
