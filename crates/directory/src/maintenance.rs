@@ -59,7 +59,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Remove tombstones and request-log entries that are older than their tenant's settings keep them, what is left of deleted
+    /// Remove tombstones and entries of the request and provisioning logs that are older than their tenant's settings keep them, what is left of deleted
     /// tenants, and sessions that have ended.
     ///
     /// # Errors
@@ -84,10 +84,14 @@ impl Directory {
             now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days))).map_err(Error::internal)
         };
         let (tombstones, exchanges) = (before(settings.restore_days)?, before(settings.request_log_days)?);
+        let provisioning = before(settings.provisioning_log_days)?;
         let store = self.0.store.tenant(tenant);
         // In steps, so that no request waits long behind the broom.
         while store.write(move |write| purge_tombstones(write, tombstones, now)).await? > 0 {}
         while store.write(move |write| Ok::<_, Error>(write.purge_exchanges(exchanges)?)).await? > 0 {}
+        while store.write(move |write| Ok::<_, Error>(write.purge_provisioning_log(provisioning)?)).await? > 0
+        {
+        }
         Ok(())
     }
 }

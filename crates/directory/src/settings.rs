@@ -37,7 +37,11 @@ impl Directory {
 }
 
 fn acceptable(settings: &Settings) -> Result<()> {
-    let days = [("request_log_days", settings.request_log_days), ("restore_days", settings.restore_days)];
+    let days = [
+        ("request_log_days", settings.request_log_days),
+        ("provisioning_log_days", settings.provisioning_log_days),
+        ("restore_days", settings.restore_days),
+    ];
     for (field, days) in days {
         if days > DAYS_MAX {
             return Err(Error::invalid(field, format!("choose at most {DAYS_MAX} days")));

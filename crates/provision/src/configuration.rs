@@ -80,11 +80,7 @@ impl Provisioning {
             if let (Some(_), Json::Object(changes)) = (&sealed, &mut changes) {
                 changes.insert("secret".into(), json!({ "set": name.as_str() }));
             }
-            a.audit(
-                "job.connect",
-                &app.name,
-                json!({ "application": application, "changes": changes }),
-            )?;
+            a.audit("job.connect", &app.name, json!({ "application": application, "changes": changes }))?;
             a.job(&application)
         })
         .await
@@ -152,11 +148,7 @@ impl Provisioning {
             }
             a.save(&job)?;
             let changes = differences(&json(&before)?, &json(&job.config)?);
-            a.audit(
-                "job.configure",
-                &app.name,
-                json!({ "application": application, "changes": changes }),
-            )?;
+            a.audit("job.configure", &app.name, json!({ "application": application, "changes": changes }))?;
             a.job(&application)
         })
         .await

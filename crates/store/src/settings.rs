@@ -32,6 +32,8 @@ pub struct Settings {
     pub rate_limit: Option<u32>,
     /// Days that request-log entries are kept.
     pub request_log_days: u32,
+    /// Days that entries of the provisioning log are kept.
+    pub provisioning_log_days: u32,
     /// Days that a deleted user or group can be restored.
     pub restore_days: u32,
     /// Whether reads are logged too; writes and errors always are.
@@ -45,6 +47,7 @@ impl Default for Settings {
             inactive_conflict: InactiveConflict::default(),
             rate_limit: None,
             request_log_days: 30,
+            provisioning_log_days: 30,
             restore_days: 30,
             log_reads: true,
         }

@@ -19,10 +19,11 @@ use crate::console::menu::Section;
 use crate::console::visit::{Desk, explained};
 
 /// A field that is not a number, or an answer of the directory.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 struct Wrong {
     rate_limit: Option<String>,
     request_log_days: Option<String>,
+    provisioning_log_days: Option<String>,
     restore_days: Option<String>,
     form: Option<String>,
 }
@@ -68,6 +69,10 @@ fn read_only(desk: &Desk, settings: &Settings) -> Markup {
                 html! { "Kept for " (time::counted(u64::from(settings.request_log_days), "day", "days")) ", reads " (if settings.log_reads { "included" } else { "left out" }) },
             ),
             Fact::new(
+                "Provisioning logs",
+                html! { "Kept for " (time::counted(u64::from(settings.provisioning_log_days), "day", "days")) },
+            ),
+            Fact::new(
                 "Deleted users and groups",
                 html! { "Restorable for " (time::counted(u64::from(settings.restore_days), "day", "days")) },
             ),
@@ -79,6 +84,7 @@ fn read_only(desk: &Desk, settings: &Settings) -> Markup {
 struct Typed {
     rate_limit: String,
     request_log_days: String,
+    provisioning_log_days: String,
     restore_days: String,
     log_reads: bool,
     reactivate: bool,
@@ -90,6 +96,7 @@ impl Typed {
         Self {
             rate_limit: settings.rate_limit.map(|rate| rate.to_string()).unwrap_or_default(),
             request_log_days: settings.request_log_days.to_string(),
+            provisioning_log_days: settings.provisioning_log_days.to_string(),
             restore_days: settings.restore_days.to_string(),
             log_reads: settings.log_reads,
             reactivate: settings.inactive_conflict == InactiveConflict::Reactivate,
@@ -101,6 +108,7 @@ impl Typed {
         Self {
             rate_limit: form.text("rate_limit").to_owned(),
             request_log_days: form.text("request_log_days").to_owned(),
+            provisioning_log_days: form.text("provisioning_log_days").to_owned(),
             restore_days: form.text("restore_days").to_owned(),
             log_reads: form.has("log_reads"),
             reactivate: form.text("inactive_conflict") == "reactivate",
@@ -118,15 +126,17 @@ impl Typed {
             }
         };
         let request_log_days = number(&self.request_log_days, &mut wrong.request_log_days);
+        let provisioning_log_days = number(&self.provisioning_log_days, &mut wrong.provisioning_log_days);
         let restore_days = number(&self.restore_days, &mut wrong.restore_days);
         let rate_limit =
             (!self.rate_limit.is_empty()).then(|| number(&self.rate_limit, &mut wrong.rate_limit));
-        if wrong.request_log_days.is_some() || wrong.restore_days.is_some() || wrong.rate_limit.is_some() {
+        if wrong != Wrong::default() {
             return Err(wrong);
         }
         let mut settings = now.clone();
         settings.rate_limit = rate_limit;
         settings.request_log_days = request_log_days;
+        settings.provisioning_log_days = provisioning_log_days;
         settings.restore_days = restore_days;
         settings.log_reads = self.log_reads;
         settings.inactive_conflict =
@@ -156,6 +166,8 @@ fn form(desk: &Desk, typed: &Typed, wrong: &Wrong) -> Markup {
                 (Field::new("request_log_days", "Days to keep the request log", &typed.request_log_days).kind("number").required()
                     .error(wrong.request_log_days.as_deref()).input())
                 (field::check("log_reads", "on", "Log reads too", Some("Writes and errors are always logged."), typed.log_reads))
+                (Field::new("provisioning_log_days", "Days to keep the provisioning logs", &typed.provisioning_log_days).kind("number").required()
+                    .error(wrong.provisioning_log_days.as_deref()).input())
                 (Field::new("restore_days", "Days a deleted user can be restored", &typed.restore_days).kind("number").required()
                     .error(wrong.restore_days.as_deref()).input())
             }
@@ -194,6 +206,9 @@ pub(crate) async fn save(desk: Arc<Desk>) -> Answer {
     match &error {
         directory::Error::Invalid { field: "rate_limit", .. } => wrong.rate_limit = Some(text),
         directory::Error::Invalid { field: "request_log_days", .. } => wrong.request_log_days = Some(text),
+        directory::Error::Invalid { field: "provisioning_log_days", .. } => {
+            wrong.provisioning_log_days = Some(text);
+        }
         directory::Error::Invalid { field: "restore_days", .. } => wrong.restore_days = Some(text),
         _ => wrong.form = Some(text),
     }

@@ -237,6 +237,7 @@ async fn settings_are_saved_or_their_field_is_marked() {
         [
             ("rate_limit", rate),
             ("request_log_days", log),
+            ("provisioning_log_days", "21"),
             ("restore_days", "7"),
             ("inactive_conflict", "reactivate"),
             ("unknown_members", "drop"),
@@ -257,6 +258,7 @@ async fn settings_are_saved_or_their_field_is_marked() {
         (settings.rate_limit, settings.request_log_days, settings.restore_days, settings.log_reads),
         (Some(50), 14, 7, false)
     );
+    assert_eq!(settings.provisioning_log_days, 21);
     assert_eq!(settings.inactive_conflict, directory::InactiveConflict::Reactivate);
 }
 
