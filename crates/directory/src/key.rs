@@ -31,33 +31,58 @@ const CRC_CHARS: usize = 6;
 const ID_CHARS: usize = 11;
 
 /// What a key is good for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// Reading and writing users and groups.
     Scim2,
     /// Reading them.
     Scim2Read,
+    /// Reading and changing enterprise applications and their provisioning.
+    Provisioning,
+    /// Reading them.
+    ProvisioningRead,
+    /// Reading and changing one application, by its id.
+    ProvisioningOf(String),
 }
 
 impl Scope {
-    pub const ALL: [Scope; 2] = [Self::Scim2, Self::Scim2Read];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Scim2 => "SCIM2",
-            Self::Scim2Read => "SCIM2:READ",
-        }
-    }
+    /// Those that name no application.
+    pub const ALL: [Scope; 4] = [Self::Scim2, Self::Scim2Read, Self::Provisioning, Self::ProvisioningRead];
 
     /// # Errors
     /// [`Error::Invalid`] naming the scopes there are.
     pub fn parse(text: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|scope| scope.as_str().eq_ignore_ascii_case(text.trim())).ok_or_else(
-            || {
-                let known = Self::ALL.map(Self::as_str).join(", ");
-                Error::invalid("scope", format!("\"{text}\" is not a scope; there are: {known}"))
-            },
-        )
+        let text = text.trim();
+        if let Some(known) = Self::ALL.into_iter().find(|scope| scope.to_string().eq_ignore_ascii_case(text))
+        {
+            return Ok(known);
+        }
+        let application = text
+            .split_at_checked(ONE_APPLICATION.len())
+            .filter(|(head, _)| head.eq_ignore_ascii_case(ONE_APPLICATION))
+            .and_then(|(_, id)| uuid::Uuid::parse_str(id).ok());
+        if let Some(id) = application {
+            return Ok(Self::ProvisioningOf(id.hyphenated().to_string()));
+        }
+        let known = Self::ALL.map(|scope| scope.to_string()).join(", ");
+        let detail =
+            format!("\"{text}\" is not a scope; there are: {known}, {ONE_APPLICATION}<application id>");
+        Err(Error::invalid("scope", detail))
+    }
+}
+
+/// Begins the scope of one application.
+const ONE_APPLICATION: &str = "PROVISIONING:";
+
+impl std::fmt::Display for Scope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Scim2 => f.write_str("SCIM2"),
+            Self::Scim2Read => f.write_str("SCIM2:READ"),
+            Self::Provisioning => f.write_str("PROVISIONING"),
+            Self::ProvisioningRead => f.write_str("PROVISIONING:READ"),
+            Self::ProvisioningOf(id) => write!(f, "{ONE_APPLICATION}{id}"),
+        }
     }
 }
 
@@ -81,12 +106,38 @@ pub struct Authenticated {
 }
 
 impl Authenticated {
+    /// Users and groups, through SCIM.
     pub fn may_read(&self) -> bool {
-        !self.scopes.is_empty()
+        self.scopes.iter().any(|scope| matches!(scope, Scope::Scim2 | Scope::Scim2Read))
     }
 
+    /// Users and groups, through SCIM.
     pub fn may_write(&self) -> bool {
         self.scopes.contains(&Scope::Scim2)
+    }
+
+    /// Every application; a key for one application sees that one only.
+    pub fn may_read_applications(&self) -> bool {
+        self.scopes.iter().any(|scope| matches!(scope, Scope::Provisioning | Scope::ProvisioningRead))
+    }
+
+    pub fn may_write_applications(&self) -> bool {
+        self.scopes.contains(&Scope::Provisioning)
+    }
+
+    pub fn may_read_application(&self, id: &str) -> bool {
+        self.may_read_applications() || self.may_write_application(id)
+    }
+
+    pub fn may_write_application(&self, id: &str) -> bool {
+        let this =
+            |scope: &Scope| matches!(scope, Scope::ProvisioningOf(one) if one.eq_ignore_ascii_case(id));
+        self.may_write_applications() || self.scopes.iter().any(this)
+    }
+
+    /// Anything of the provisioning API.
+    pub fn may_provision(&self) -> bool {
+        self.may_read_applications() || self.scopes.iter().any(|s| matches!(s, Scope::ProvisioningOf(_)))
     }
 }
 
@@ -204,6 +255,27 @@ impl Directory {
         bearer: &str,
         address: Option<IpAddr>,
     ) -> Result<Authenticated, AuthError> {
+        self.identify(Some(tenant), bearer, address).await.map(|(_, key)| key)
+    }
+
+    /// The tenant that a live key belongs to: where the address names none, the key alone says whose data it is about.
+    ///
+    /// # Errors
+    /// [`AuthError`]
+    pub async fn identify_key(
+        &self,
+        bearer: &str,
+        address: Option<IpAddr>,
+    ) -> Result<(TenantId, Authenticated), AuthError> {
+        self.identify(None, bearer, address).await
+    }
+
+    async fn identify(
+        &self,
+        tenant: Option<&TenantId>,
+        bearer: &str,
+        address: Option<IpAddr>,
+    ) -> Result<(TenantId, Authenticated), AuthError> {
         // A typing error or a random guess is seen without looking anything up.
         let id = key_id(bearer).ok_or(AuthError::Invalid)?.to_owned();
         let digest = self.0.secrets.keys.sign(bearer.as_bytes());
@@ -216,18 +288,20 @@ impl Directory {
         let good = row.digests.iter().fold(false, |good, (stored, until)| {
             good | (same(stored, &digest) & until.is_none_or(|until| now < until))
         });
-        if !good || owner.as_ref() != Some(tenant) {
+        let Some(owner) = owner.filter(|owner| good && tenant.is_none_or(|tenant| tenant == owner)) else {
             return Err(AuthError::Invalid);
-        }
+        };
         if row.revoked.is_some() {
             return Err(AuthError::Revoked { key_id: row.id, name: row.name });
         }
         if row.expires.is_some_and(|expires| now >= expires) {
             return Err(AuthError::Expired { key_id: row.id, name: row.name });
         }
-        self.0.last_used.note(tenant, &row.id, now, address);
+        self.0.last_used.note(&owner, &row.id, now, address);
         let scopes = row.scopes.iter().filter_map(|scope| Scope::parse(scope).ok()).collect();
-        Ok(Authenticated { key_id: row.id, key_name: row.name, scopes, expires: row.expires, settings })
+        let key =
+            Authenticated { key_id: row.id, key_name: row.name, scopes, expires: row.expires, settings };
+        Ok((owner, key))
     }
 
     /// A key with a fresh secret, and the digest that is stored of it.
@@ -277,7 +351,7 @@ fn scopes(scopes: &[Scope]) -> Result<Vec<String>> {
     if scopes.is_empty() {
         return Err(Error::invalid("scope", "choose at least one scope, such as SCIM2"));
     }
-    let mut names: Vec<String> = scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
+    let mut names: Vec<String> = scopes.iter().map(ToString::to_string).collect();
     names.sort();
     names.dedup();
     Ok(names)
@@ -373,6 +447,48 @@ impl LastUsed {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_scope_is_what_it_prints() {
+        let id = "019a2f6e-0000-7000-8000-0000000000aa";
+        for scope in Scope::ALL.into_iter().chain([Scope::ProvisioningOf(id.to_owned())]) {
+            assert_eq!(Scope::parse(&scope.to_string()), Ok(scope.clone()));
+            assert_eq!(Scope::parse(&format!(" {} ", scope.to_string().to_lowercase())), Ok(scope));
+        }
+        for wrong in ["", "SCIM", "PROVISIONING:", "PROVISIONING:x", "PROVISIONING:WRITE"] {
+            assert!(Scope::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_scope_allows_its_own_and_nothing_else() {
+        let id = "019a2f6e-0000-7000-8000-0000000000aa";
+        let may = |scope: Scope| {
+            let key = Authenticated {
+                key_id: String::new(),
+                key_name: String::new(),
+                scopes: vec![scope],
+                expires: None,
+                settings: Settings::default(),
+            };
+            [
+                key.may_read(),
+                key.may_write(),
+                key.may_read_applications(),
+                key.may_write_applications(),
+                key.may_read_application(id),
+                key.may_write_application(id),
+                key.may_write_application("019a2f6e-0000-7000-8000-0000000000bb"),
+                key.may_provision(),
+            ]
+            .map(u8::from)
+        };
+        assert_eq!(may(Scope::Scim2), [1, 1, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(may(Scope::Scim2Read), [1, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(may(Scope::Provisioning), [0, 0, 1, 1, 1, 1, 1, 1]);
+        assert_eq!(may(Scope::ProvisioningRead), [0, 0, 1, 0, 1, 0, 0, 1]);
+        assert_eq!(may(Scope::ProvisioningOf(id.into())), [0, 0, 0, 0, 1, 1, 0, 1]);
+    }
 
     #[test]
     fn a_key_is_refused_unless_it_is_exactly_right() {

@@ -59,7 +59,7 @@ async fn identify(app: &App, head: &Parts, arrival: &Arrival) -> Result<Client, 
     // The tenant is part of what the key is checked against; a path without one is as good as an unknown key.
     let Some(tenant) = tenant(head.uri.path()) else { return Err(failed(app, arrival.address)) };
     match app.directory.verify_key(&tenant, bearer, arrival.address).await {
-        Ok(key) if key.scopes.is_empty() => {
+        Ok(key) if !key.may_read() => {
             let refusal = insufficient("the API key has no scope that allows SCIM; it needs SCIM2");
             note(app, &tenant, (&key.key_id, &key.key_name), head, &refusal);
             Err(refusal)

@@ -80,7 +80,7 @@ fn form(desk: &Desk, tenants: &[&Tenant], wrong: &Wrong) -> Response {
     let scope = if desk.method == http::Method::POST {
         desk.form.text("scope").to_owned()
     } else {
-        KeyScope::Scim2.as_str().to_owned()
+        KeyScope::Scim2.to_string()
     };
     let body = html! {
         form.form method="post" action=(desk.url(&format!("{path}/new")).replace("profile/new", "profile/keys/new")) {
@@ -102,20 +102,27 @@ fn scopes(chosen: &str, error: Option<&str>) -> Markup {
     html! {
         fieldset.field aria-describedby=[error.map(|_| "scope-error")] {
             span.label { "Scope " span.must aria-hidden="true" { "*" } }
-            @for scope in KeyScope::ALL {
-                (field::radio("scope", scope.as_str(), scope.as_str(), Some(meaning(scope)), chosen == scope.as_str()))
+            @for (scope, meaning) in KeyScope::ALL.into_iter().map(|scope| (scope.to_string(), meaning(&scope))) {
+                (field::radio("scope", &scope, &scope, Some(meaning), chosen == scope))
             }
             @if let Some(error) = error { p.error id="scope-error" { (error) } }
         }
     }
 }
 
-fn meaning(scope: KeyScope) -> &'static str {
+fn meaning(scope: &KeyScope) -> &'static str {
     match scope {
         KeyScope::Scim2 => {
             "Read, create, change and delete users and groups through SCIM. What an identity provider needs."
         }
         KeyScope::Scim2Read => "Read users and groups through SCIM; writes are refused.",
+        KeyScope::Provisioning => {
+            "Read and change enterprise applications and their provisioning through the Graph API."
+        }
+        KeyScope::ProvisioningRead => {
+            "Read applications, their provisioning and its logs; changes are refused."
+        }
+        KeyScope::ProvisioningOf(_) => "Read and change one application through the Graph API.",
     }
 }
 
