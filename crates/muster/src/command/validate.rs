@@ -66,6 +66,7 @@ async fn run(options: Options) -> Result<Report> {
                         .hint("delete the users and groups whose names begin with muster-check"));
                 }
                 cancel.cancel();
+                live.stopping = true;
                 live.say("stopping: no new checks; what was created is being deleted. Ctrl-C again leaves it behind");
                 interrupt = Box::pin(Stop::listen()?.wait());
             }

@@ -36,8 +36,8 @@ struct Failed {
 /// Two attempts that failed in the same way show the same deviation.
 #[derive(Debug, Clone, PartialEq)]
 enum How {
-    /// The PATCH was answered with this status.
-    Refused(u16),
+    /// The PATCH was answered with this status and scimType.
+    Refused(u16, Option<String>),
     /// The PATCH was accepted, and another value is at the path.
     Wrong { path: String, expected: Value },
     /// Nothing to reduce: the user could not be read, or a preparation failed.
@@ -50,7 +50,7 @@ impl Patching {
         let (fixed, free) = match &failed.how {
             How::Otherwise => return Err(failed.stop),
             // What the operations come to is compared no more: with fewer of them it is something else.
-            How::Refused(_) => (Vec::new(), operations::parts(&self.operations)),
+            How::Refused(..) => (Vec::new(), operations::parts(&self.operations)),
             How::Wrong { path, expected } => operations::split(&self.operations, path, expected),
         };
         Err(self.reduced(p, failed, fixed, free).await)
@@ -101,7 +101,8 @@ impl Patching {
         let otherwise = |stop| Failed { how: How::Otherwise, stop };
         let operations = Value::from(self.operations.clone());
         let reply = p.patch(&user.path, &operations).await.map_err(otherwise)?;
-        reply.is(&[200, 204]).map_err(|stop| Failed { how: How::Refused(reply.status), stop })?;
+        let scim_type = reply.scim_type().map(str::to_owned);
+        reply.is(&[200, 204]).map_err(|stop| Failed { how: How::Refused(reply.status, scim_type), stop })?;
         let body = match self.read {
             Read::Get => p.read(user).await.map_err(otherwise)?.body,
             Read::Filter => {

@@ -63,6 +63,16 @@ async fn what_goes_wrong_alone_is_left_alone() {
     assert!(matches!(keys.as_slice(), [one] if one.starts_with("urn:")), "{left}");
 }
 
+/// A smaller request that is refused for another reason shows another deviation.
+#[tokio::test]
+async fn what_is_refused_stays_refused_for_the_same_reason() {
+    let found = deviation(Fault::TwoRefusals, "ms-patch-user-add").await;
+    assert!(found.got.contains("noTarget"), "{}", found.got);
+    let left = found.minimal.unwrap()["Operations"].clone();
+    assert_eq!(left.as_array().unwrap().len(), 1, "{left}");
+    assert!(left[0]["path"].as_str().unwrap().contains("[type eq"), "{left}");
+}
+
 #[tokio::test]
 async fn what_cannot_be_smaller_stays_as_it_is() {
     assert_eq!(deviation(Fault::TitleDropped, "attribute-replace:User.title").await.minimal, None);

@@ -16,6 +16,8 @@ pub(super) struct Live {
     url: String,
     seed: u64,
     keep: bool,
+    /// Asked to stop: what is not run any more is not worth a line each.
+    pub(super) stopping: bool,
 }
 
 impl Live {
@@ -25,6 +27,7 @@ impl Live {
             url: options.target.clone(),
             seed: options.seed,
             keep: options.keep,
+            stopping: false,
         }
     }
 
@@ -39,6 +42,7 @@ impl Live {
         match event {
             Event::Started { cases, existing_users } => self.started(*cases, *existing_users),
             Event::CheckStarted { .. } | Event::Finished { .. } => {}
+            Event::CheckFinished { result } if self.stopping && was_not_run(result) => {}
             Event::CheckFinished { result } => self.say(&line(result)),
             Event::Progress { done, requests, .. } => {
                 self.bar.set_message(format!("{requests} requests"));
@@ -80,6 +84,10 @@ pub(super) fn sign(kind: VerdictKind) -> &'static str {
         VerdictKind::NotApplicable => "– not applicable",
         VerdictKind::CouldNotJudge => "? could not judge",
     }
+}
+
+fn was_not_run(result: &CaseResult) -> bool {
+    matches!(&result.verdict, Verdict::CouldNotJudge { exchanges, .. } if exchanges.is_empty())
 }
 
 fn line(result: &CaseResult) -> String {

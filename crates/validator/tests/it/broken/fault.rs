@@ -111,6 +111,7 @@ faults! {
     DuplicatesAdded = "a value that is there is added again", ["patch-no-duplicates"];
     PatchTakenName = "PATCH may take another user's name", ["patch-conflict", "unique-race-rename"];
     FilteredPathRefused = "paths with a filter are refused", ["patch-filter-*", "patch-entra-*", "patch-primary-by-filter", "patch-flag-filter-keys", "group-*", "ms-*", "okta-group-members"];
+    TwoRefusals = "PATCH refuses paths by type as noTarget, and else a nickName as invalidValue", ["patch-filter-*", "patch-entra-*", "patch-primary-by-filter", "patch-flag-filter-keys", "ms-*", "attribute-*:User.nickName"];
     NumbersRefused = "a number for a string is refused", ["patch-entra-number"];
     // manager
     ManagerStringRefused = "a manager as a string is refused", ["manager-create-string", "manager-add-string", "manager-replace-string", "ms-*-manager", "manager-clear-string"];

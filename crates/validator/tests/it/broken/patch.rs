@@ -360,6 +360,15 @@ impl App {
     /// What this server does wrong with the operations before it reads them.
     fn spoil_operations(&self, body: &mut Value) -> Result<(), Answer> {
         let Some(Value::Array(operations)) = body.get_mut("Operations") else { return Ok(()) };
+        if self.is(Fault::TwoRefusals) {
+            let text = Value::from(operations.clone()).to_string();
+            if text.contains("[type eq") {
+                return Err(Answer::error(400, Some("noTarget"), "the filter matches nothing"));
+            }
+            if text.contains("nickName") {
+                return Err(refused("nickName is not to be changed"));
+            }
+        }
         for operation in operations.iter_mut() {
             let Some(operation) = operation.as_object_mut() else { continue };
             let op = operation.get("op").and_then(Value::as_str).unwrap_or_default().to_owned();
