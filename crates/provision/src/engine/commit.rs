@@ -103,9 +103,6 @@ fn stands(write: &TenantWrite<'_>, application: &str, fence: Option<u64>) -> Res
 impl Leaving {
     fn write(&self, write: &TenantWrite<'_>, application: &str, cycle: Option<&str>) -> Result<Option<u64>> {
         self.write_link(write, application)?;
-        for awaited in &self.awaited {
-            write.await_link(application, awaited, &self.id)?;
-        }
         if self.settles {
             write.remove_intent(application, &self.id)?;
         }
@@ -122,6 +119,13 @@ impl Leaving {
                 escrow: Some(text(escrow)?),
             };
             write.hold_work(application, &row)?;
+        }
+        for awaited in &self.awaited {
+            // It may have come to the target since this object was looked at, and woken who waited then.
+            match write.link(application, awaited)? {
+                Some(_) => write.queue(application, Pass::Reference, self.kind, &self.id, self.at)?,
+                None => write.await_link(application, awaited, &self.id)?,
+            }
         }
         for pass in &self.queued {
             write.queue(application, *pass, self.kind, &self.id, self.at)?;
