@@ -172,13 +172,24 @@
     else if (event.key === "k") step(-1);
   });
 
+  // ---- a passed test counts for exactly what was tested: an edit takes it back ---------------------------------
+  document.addEventListener("input", function (event) {
+    var form = event.target instanceof Element && event.target.closest("form[data-tests]");
+    if (!form || event.target.closest("[data-untested]")) return;
+    var ticket = form.querySelector("[name=ticket]");
+    if (ticket) ticket.value = "";
+    form.querySelectorAll("[data-needs-test]").forEach(function (button) { button.disabled = true; });
+    var result = form.querySelector("[data-result]");
+    if (result) result.remove();
+  });
+
   // ---- a run of the validator, live: the server sends the changed part of the page -----------------------------
   function watchRun(part) {
     var source = new EventSource(part.dataset.live);
     source.addEventListener("progress", function (event) { part.innerHTML = JSON.parse(event.data); });
     source.addEventListener("finished", function () {
       source.close();
-      say("The run has ended");
+      say(part.dataset.ended || "It has ended");
       window.location.reload();
     });
     // Another answer than a stream (signed out, deleted): the page says what it is.

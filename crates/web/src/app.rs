@@ -9,6 +9,7 @@ use provision::Provisioning;
 
 use crate::client_address::Network;
 use crate::metrics::Metrics;
+use crate::provisioning::plans::Plans;
 use crate::provisioning::tested::Tested;
 use crate::rate_limit::Buckets;
 use crate::validation::runs::Runs;
@@ -50,6 +51,7 @@ pub struct App {
     pub(crate) limits: Arc<RateLimits>,
     pub(crate) runs: Arc<Runs>,
     pub(crate) tested: Arc<Tested>,
+    pub(crate) plans: Arc<Plans>,
     draining: Arc<AtomicBool>,
 }
 
@@ -70,6 +72,7 @@ impl App {
             limits: Arc::default(),
             runs: Arc::default(),
             tested: Arc::default(),
+            plans: Arc::default(),
             draining: Arc::default(),
         }
     }

@@ -11,10 +11,12 @@ use super::answer::Answer;
 use super::page::{
     application, application_list, application_new, application_properties, assignment_add, assignment_list,
     assignment_picker, audit_log, deleted, group, group_form, group_list, group_members, home, key_form,
-    key_list, limits, operator_form, operator_list, profile, provisioning_configuration, provisioning_log,
-    provisioning_log_entry, provisioning_mapping, provisioning_overview, provisioning_scoping, request_log,
-    scim_configuration, sign_in, tenant_basic, tenant_list, user, user_form, user_list, validator_compare,
-    validator_form, validator_list, validator_report, validator_run, welcome,
+    key_list, limits, operator_form, operator_list, profile, provisioning_configuration,
+    provisioning_expression, provisioning_log, provisioning_log_entry, provisioning_mapping,
+    provisioning_on_demand, provisioning_overview, provisioning_plan, provisioning_plan_detail,
+    provisioning_properties, provisioning_scoping, request_log, scim_configuration, sign_in, tenant_basic,
+    tenant_list, user, user_form, user_list, validator_compare, validator_form, validator_list,
+    validator_report, validator_run, welcome,
 };
 use super::visit::{Desk, Guest, Visit};
 
@@ -145,6 +147,19 @@ endpoints! {
     GET  "/t/{tenant}/apps/{id}/provisioning/mapping/{kind}" Desk(InTenant Read) provisioning_mapping::one;
     POST "/t/{tenant}/apps/{id}/provisioning/mapping/{kind}" Desk(InTenant ManageApplications) provisioning_mapping::send;
     GET  "/t/{tenant}/apps/{id}/provisioning/scope" Desk(InTenant Read) provisioning_scoping::show;
+    GET  "/t/{tenant}/apps/{id}/provisioning/expression" Desk(InTenant Read) provisioning_expression::show;
+    POST "/t/{tenant}/apps/{id}/provisioning/expression" Desk(InTenant Read) provisioning_expression::send;
+    GET  "/t/{tenant}/apps/{id}/provisioning/properties" Desk(InTenant Read) provisioning_properties::show;
+    GET  "/t/{tenant}/apps/{id}/provisioning/properties/edit" Desk(InTenant ManageApplications) provisioning_properties::edit;
+    POST "/t/{tenant}/apps/{id}/provisioning/properties/edit" Desk(InTenant ManageApplications) provisioning_properties::apply;
+    GET  "/t/{tenant}/apps/{id}/provisioning/on-demand" Desk(InTenant ManageApplications) provisioning_on_demand::show;
+    POST "/t/{tenant}/apps/{id}/provisioning/on-demand" Desk(InTenant ManageApplications) provisioning_on_demand::provision;
+    GET  "/t/{tenant}/apps/{id}/provisioning/plan" Desk(InTenant Read) provisioning_plan::show;
+    POST "/t/{tenant}/apps/{id}/provisioning/plan" Desk(InTenant ManageApplications) provisioning_plan::compute;
+    GET  "/t/{tenant}/apps/{id}/provisioning/plan/events" Desk(InTenant Read) provisioning_plan::events;
+    GET  "/t/{tenant}/apps/{id}/provisioning/plan/{plan}" Desk(InTenant Read) provisioning_plan_detail::show;
+    GET  "/t/{tenant}/apps/{id}/provisioning/plan/{plan}/apply" Desk(InTenant ManageApplications) provisioning_plan::ask_apply;
+    POST "/t/{tenant}/apps/{id}/provisioning/plan/{plan}/apply" Desk(InTenant ManageApplications) provisioning_plan::apply;
     GET  "/t/{tenant}/apps/{id}/provisioning/logs" Desk(InTenant Read) provisioning_log::show;
     GET  "/t/{tenant}/apps/{id}/provisioning/logs/download" Desk(InTenant Read) provisioning_log::download;
     GET  "/t/{tenant}/apps/{id}/provisioning/logs/{number}" Desk(InTenant Read) provisioning_log_entry::show;

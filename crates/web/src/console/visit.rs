@@ -174,7 +174,10 @@ pub(crate) fn explained(error: &directory::Error) -> Option<String> {
 pub(crate) fn told(error: &provision::Error) -> Option<String> {
     match error {
         provision::Error::Invalid { detail, .. } => Some(sentence(detail)),
-        provision::Error::Conflict(_) | provision::Error::Target(_) | provision::Error::Busy => {
+        provision::Error::Conflict(_)
+        | provision::Error::TooOften(_)
+        | provision::Error::Target(_)
+        | provision::Error::Busy => {
             Some(sentence(&error.to_string()))
         }
         _ => None,

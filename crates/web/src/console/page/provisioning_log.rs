@@ -240,7 +240,7 @@ fn downloads(asked: &Asked, path: &str) -> Markup {
     html! {
         details.account.downloads data-drop {
             summary.button.tiny { "Download" }
-            div.drop { @for (name, label, _) in FORMS { a href=(link.with("form", name)) download { (label) } } }
+            div.drop { @for (name, label, _) in FORMS { a href=(link.with("format", name)) download { (label) } } }
         }
     }
 }
@@ -311,8 +311,11 @@ pub(crate) async fn download_of_tenant(desk: Arc<Desk>) -> Answer {
 
 /// All that the filters find, as it is read.
 fn file(desk: &Desk, log: &Log) -> Answer {
-    let named = desk.query.text("form");
-    let form = FORMS.iter().find(|(name, ..)| *name == named).map(|(_, _, form)| *form);
+    let named = desk.query.text("format");
+    let form = FORMS
+        .iter()
+        .find(|(name, ..)| *name == named || (*name == "ndjson" && named == "json"))
+        .map(|(_, _, form)| *form);
     let form =
         form.ok_or_else(|| Failure::BadRequest("Choose csv, csv-steps, csv-modified or ndjson.".to_owned()))?;
     let query = LogQuery { before: None, ..Asked::read(&desk.query).query(log) };
