@@ -7,7 +7,7 @@
 //! |---|---|
 //! | know what one run works with | [`run`] |
 //! | run a cycle from beginning to end | [`cycle`], [`probe`], [`read`], [`departures`], [`conclude`] |
-//! | look at one object without writing anything | [`look`], [`matching`] |
+//! | look at one object without writing anything | [`look`], [`look_again`], [`matching`] |
 //! | bring one object in line | [`object`], [`export`], [`members`] |
 //! | keep what has come of it | [`commit`], [`entry`], [`steps`], [`redaction`], [`trouble`] |
 
@@ -18,6 +18,7 @@ mod departures;
 pub(crate) mod entry;
 mod export;
 pub(crate) mod look;
+mod look_again;
 mod matching;
 mod members;
 pub(crate) mod object;

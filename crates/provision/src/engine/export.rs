@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use scim_client::{Exchange, Failure, FailureKind, Object, Select};
 use store::{IntentRow, Kind};
 
-use super::look::{Intent, LAG, Looked, intent, remaining};
+use super::look::{Intent, LAG, Looked, remaining};
+use super::look_again::intent;
 use super::matching::{selection, shows};
 use super::run::{Run, Side};
 use super::steps;
@@ -14,7 +15,7 @@ use super::trouble::{Asked, Trouble};
 use crate::error::{Error, Result};
 use crate::mapping::Flow;
 use crate::patch;
-use crate::plan::{Action, Change, LinkChange};
+use crate::plan::{Action, Change};
 use crate::provisioning::text;
 use crate::record::Step;
 use crate::value::Value;
@@ -366,11 +367,6 @@ pub(super) fn is_disabled(side: &Side, looked: &Looked) -> Option<bool> {
     });
     let shown = || looked.found()?.resource.get("active").and_then(enabled);
     changed.or_else(shown).map(|enabled| !enabled)
-}
-
-/// Whether the link goes, and everything that hangs on it.
-pub(super) fn unlinks(looked: &Looked) -> bool {
-    looked.decision.link == LinkChange::Remove
 }
 
 /// What a failed request leaves as evidence.

@@ -12,11 +12,10 @@ use store::{Kind, LinkRow, TenantRead, WorkRow};
 
 use super::run::{Run, Side};
 use super::steps;
-use super::trouble::{Asked, Trouble};
+use super::trouble::Trouble;
 use crate::application::Details;
 use crate::error::{Error, Result};
 use crate::mapping::{Flow, Inputs, Probe, Purpose, TargetObject};
-use crate::patch;
 use crate::plan::{
     self, Action, Decision, Facts, FailureCode, Found, Link, LinkChange, LookUp, SourceState, TargetState,
 };
@@ -106,7 +105,7 @@ impl Looked {
         }
     }
 
-    fn fail(&mut self, trouble: Trouble) {
+    pub(super) fn fail(&mut self, trouble: Trouble) {
         self.exchanges.extend(trouble.failure.as_ref().and_then(|f| f.exchange.as_deref().cloned()));
         let action = Action::Fail { code: FailureCode::InternalError, message: trouble.message.clone() };
         let reason = trouble.message.clone();
@@ -304,7 +303,7 @@ impl Run {
         Ok(())
     }
 
-    async fn probes(&self, side: &Side, looked: &Looked) -> Result<Vec<Probe>> {
+    pub(super) async fn probes(&self, side: &Side, looked: &Looked) -> Result<Vec<Probe>> {
         let mut probes = Vec::new();
         // What a lost creation was sent with comes first: the source may say something else by now.
         if let Some((_, intent)) = &looked.intent {
@@ -457,61 +456,4 @@ fn roles(read: &TenantRead<'_>, application: &str, details: &Details, id: &str) 
             role.to_string()
         })
         .collect())
-}
-
-/// The body to be remembered of a creation: without what is not to be kept.
-pub(super) fn intent(side: &Side, wanted: &TargetObject, body: &scim::Resource) -> Intent {
-    let mut body = body.clone();
-    for value in wanted.values.iter().filter(|value| value.explanation.redacted) {
-        if let Some(rule) = side.mapper.find(&value.target) {
-            rule.path.remove(&mut body);
-        }
-    }
-    Intent { body }
-}
-
-impl Run {
-    /// The body of a creation.
-    pub(super) fn creation(&self, side: &Side, wanted: &TargetObject) -> scim::Resource {
-        patch::create_body(&side.mapper, wanted, self.dialect)
-    }
-
-    /// The linked object has gone in the meantime: decide again.
-    pub(super) async fn look_again_gone(&self, side: &Side, looked: &mut Looked) -> Result<()> {
-        looked.target = TargetState::Gone;
-        match self.want(side, looked).await? {
-            Ok(()) => looked.decide(side),
-            Err(trouble) => looked.fail(trouble),
-        }
-        Ok(())
-    }
-
-    /// The target says that what was to be created is there: find it, and decide again.
-    pub(super) async fn look_again_taken(&self, side: &Side, looked: &mut Looked) -> Result<()> {
-        let mut exchanges = std::mem::take(&mut looked.exchanges);
-        let probes = self.probes(side, looked).await?;
-        let target = self.read_matching(side, looked.kind, &probes, &mut exchanges).await;
-        looked.exchanges = exchanges;
-        match target {
-            Err(trouble) => looked.fail(trouble),
-            Ok(target) => {
-                looked.target = target;
-                self.whose(side, looked).await?;
-                if let TargetState::Found(_) = looked.target {
-                    match self.want(side, looked).await? {
-                        Ok(()) => looked.decide(side),
-                        Err(trouble) => looked.fail(trouble),
-                    }
-                } else if let TargetState::Ambiguous { .. } = looked.target {
-                    looked.decide(side);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// What the target says of one object now, whatever is remembered.
-    pub(super) fn trouble_of(failure: scim_client::Failure) -> Trouble {
-        Trouble::target(failure, Asked::Object)
-    }
 }

@@ -61,7 +61,7 @@ impl Run {
     pub(super) async fn walk_members(&self, item: &Item, only: Option<&[String]>) -> Result<Walk> {
         let began = self.provisioning.now();
         let Some(side) = self.side(Kind::Group) else { return self.set_aside(item).await };
-        let mut looked = self.look_at(Kind::Group, &item.id, false).await?;
+        let looked = self.look_at(Kind::Group, &item.id, false).await?;
         let mapped = side.mapper.rules.iter().any(|rule| rule.attribute.is_members());
         let stays = looked.state == SourceState::Present && looked.scope.in_scope;
         let link = looked.link.as_ref().filter(|link| link.managed && stays && mapped);
@@ -224,10 +224,11 @@ impl Run {
             if write.link(application, &group)?.is_none_or(|link| link.target_id != target_id) {
                 return Ok(());
             }
-            Ok(match way {
+            match way {
                 Way::Add => write.put_sent_members(application, &group, &ids)?,
                 Way::Remove => write.remove_sent_members(application, &group, &ids)?,
-            })
+            }
+            Ok(())
         })
         .await
     }
@@ -331,9 +332,7 @@ fn stamp(item: &Item, looked: &Looked) -> Option<u64> {
 
 /// A group with members added or taken away, for targets without PATCH.
 fn with_members(mut group: Resource, ids: &[String], way: Way) -> Resource {
-    for read_only in ["meta"] {
-        group.retain(|key, _| !key.eq_ignore_ascii_case(read_only));
-    }
+    group.retain(|key, _| !key.eq_ignore_ascii_case("meta"));
     let key = group.keys().find(|key| key.eq_ignore_ascii_case("members")).cloned();
     let key = key.unwrap_or_else(|| "members".to_owned());
     let mut members = match group.get_mut(&key).map(Json::take) {

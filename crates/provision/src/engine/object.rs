@@ -151,9 +151,10 @@ impl Run {
         if let (Some(failure), Some(_)) = (&systemic, &self.cycle) {
             // Nothing is recorded of the object, which stays due; but what was certainly not created is not looked for.
             let stands = self.fenced(move |write, application| {
-                Ok(if settles {
-                    write.remove_intent(application, &id)?
-                })
+                if settles {
+                    write.remove_intent(application, &id)?;
+                }
+                Ok(())
             });
             let walked =
                 if stands.await? { Walked::Systemic(Box::new(failure.clone())) } else { Walked::Superseded };
