@@ -207,6 +207,13 @@ pub(crate) struct ServerOptions {
     /// Network that the console's validator may reach though it is not public; repeatable [env: MUSTER_VALIDATOR_ALLOW]
     #[arg(long = "validator-allow", value_name = "NETWORK")]
     pub(crate) validator_allow: Vec<String>,
+    /// Mail server for notifications, smtps://USER:PASSWORD@HOST; others on this machine can see flags: prefer the
+    /// environment [env: MUSTER_SMTP_URL]
+    #[arg(long, value_name = "URL")]
+    pub(crate) smtp_url: Option<String>,
+    /// Address that notifications come from [env: MUSTER_MAIL_FROM]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) mail_from: Option<String>,
 }
 
 #[derive(Debug, Args)]

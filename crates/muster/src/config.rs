@@ -56,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: Setting<Vec<String>>,
     pub(crate) validator_allow: Setting<Vec<String>>,
     pub(crate) provision_allow: Setting<Vec<String>>,
+    pub(crate) smtp_url: Setting<Option<String>>,
+    pub(crate) mail_from: Setting<Option<String>>,
     pub(crate) log: Setting<String>,
     pub(crate) log_format: Setting<LogFormat>,
 }
@@ -74,6 +76,8 @@ struct File {
     trusted_proxies: Option<Vec<String>>,
     validator_allow: Option<Vec<String>>,
     provision_allow: Option<Vec<String>>,
+    smtp_url: Option<String>,
+    mail_from: Option<String>,
     log: Option<String>,
     log_format: Option<String>,
 }
@@ -140,6 +144,16 @@ impl Config {
                 ("--provision-allow", "MUSTER_PROVISION_ALLOW"),
                 file.provision_allow,
             ),
+            smtp_url: pick.optional(
+                server.smtp_url.clone(),
+                ("--smtp-url", "MUSTER_SMTP_URL"),
+                file.smtp_url,
+            )?,
+            mail_from: pick.optional(
+                server.mail_from.clone(),
+                ("--mail-from", "MUSTER_MAIL_FROM"),
+                file.mail_from,
+            )?,
             log: pick.one(global.log.clone(), ("--log", "MUSTER_LOG"), file.log, "info".into())?,
             log_format: log_format(&pick, global, file.log_format)?,
         };
@@ -183,6 +197,10 @@ impl Config {
             return Err(Failure::usage("TLS needs both a certificate and a key")
                 .hint("give --tls-cert and --tls-key"));
         }
+        if self.smtp_url.value.is_some() != self.mail_from.value.is_some() {
+            return Err(Failure::usage("mail needs both a server and an address to send from")
+                .hint("give --smtp-url and --mail-from"));
+        }
         Ok(())
     }
 
@@ -200,6 +218,8 @@ impl Config {
             ("trusted_proxies", json!(self.trusted_proxies.value), self.trusted_proxies.source.clone()),
             ("validator_allow", json!(self.validator_allow.value), self.validator_allow.source.clone()),
             ("provision_allow", json!(self.provision_allow.value), self.provision_allow.source.clone()),
+            ("smtp_url", json!(self.smtp_url.value.as_deref().map(mask)), self.smtp_url.source.clone()),
+            ("mail_from", json!(self.mail_from.value), self.mail_from.source.clone()),
             ("log", json!(self.log.value), self.log.source.clone()),
             ("log_format", json!(self.log_format.value.as_str()), self.log_format.source.clone()),
         ]
@@ -365,12 +385,13 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let none = ServerOptions::default();
-        let table: [(&str, Variables<'_>, &str); 5] = [
+        let table: [(&str, Variables<'_>, &str); 6] = [
             ("rate_limt = 2", &[], "rate_limt"),
             ("\nrate_limit = \"x\"", &[], "line 2"),
             ("", &[("MUSTER_RATE_LIMIT", "many")], "MUSTER_RATE_LIMIT"),
             ("", &[("MUSTER_LOG_FORMAT", "xml")], "xml"),
             ("tls_cert = \"a.pem\"", &[], "TLS"),
+            ("", &[("MUSTER_SMTP_URL", "smtps://mail.example")], "to send from"),
         ];
         for (file, variables, expect) in table {
             let failure = load(file, variables, Global::default(), &none).unwrap_err();
@@ -383,6 +404,7 @@ mod tests {
         let table = [
             ("postgres://muster:hunter2@db.example/muster", "postgres://muster:***@db.example/muster"),
             ("postgres://muster:a@b@db.example/", "postgres://muster:***@db.example/"),
+            ("smtps://muster:hunter2@mail.example", "smtps://muster:***@mail.example"),
             ("postgres://db.example/x@y", "postgres://db.example/x@y"),
             ("sqlite:/var/lib/muster.db", "sqlite:/var/lib/muster.db"),
         ];

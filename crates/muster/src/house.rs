@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use directory::{Actor, Caller, Context, Directory, PublicUrl, Random, SystemClock, TenantId};
+use provision::mail::{MailServer, Mailer};
 use provision::{Provisioning, Seal};
 use store::{Location, Options, Store};
 
@@ -36,6 +37,7 @@ impl House {
     pub(crate) fn open(config: &Config, public_url: &str, create: Create) -> Result<Self> {
         let options = provision::Options {
             networks: networks(&config.provision_allow.value, "network for provisioning")?,
+            mail: mailer(config)?,
             ..provision::Options::default()
         };
         let file = database_file(&config.database())?;
@@ -72,6 +74,17 @@ impl House {
         drop(self.directory);
         self.store.close();
     }
+}
+
+/// Who sends notifications, if a mail server is configured.
+fn mailer(config: &Config) -> Result<Option<Mailer>> {
+    let (Some(url), Some(from)) = (&config.smtp_url.value, &config.mail_from.value) else { return Ok(None) };
+    let wrong = |what: &str, why: String| {
+        Failure::usage(format!("{what}: {why}"))
+            .hint("as in --smtp-url smtps://user:password@mail.example.com")
+    };
+    let server = MailServer::parse(url).map_err(|why| wrong("the mail server", why))?;
+    Mailer::new(&server, from).map(Some).map_err(|why| wrong("mail", why))
 }
 
 /// Networks as they are written in flags and files.

@@ -13,6 +13,7 @@ use crate::connection::SecretName;
 use crate::cycle_schedule::ScheduleState;
 use crate::error::{Error, Result};
 use crate::job::{CycleKind, CycleOutcome, Job, JobStatus};
+use crate::notification::Notice;
 use crate::provisioning::{Administration, Provisioning, load_job};
 use crate::scope::SyncScope;
 
@@ -105,6 +106,8 @@ pub struct StatusView {
     pub cycles: Vec<Cycle>,
     /// Secrets that are stored: name and when each was set.
     pub secrets: Vec<(SecretName, Timestamp)>,
+    /// What became of the last notification, since this server was started.
+    pub notice: Option<Notice>,
     pub assigned_users: u64,
     pub assigned_groups: u64,
 }
@@ -254,7 +257,10 @@ impl Provisioning {
     /// [`Error::Unknown`], [`Error::NoTenant`]
     pub async fn status(&self, tenant: &TenantId, application: &str) -> Result<StatusView> {
         let (application, now) = (application.to_owned(), self.now());
-        self.0.store.tenant(tenant).scan(move |read| view(read, &application, now)).await
+        let notice = self.0.notices.get(tenant, &application);
+        let mut view = self.0.store.tenant(tenant).scan(move |read| view(read, &application, now)).await?;
+        view.notice = notice;
+        Ok(view)
     }
 }
 
@@ -296,6 +302,7 @@ fn view(read: &TenantRead<'_>, application: &str, now: Timestamp) -> Result<Stat
         next_escrow: read.next_escrow(application)?,
         cycles,
         secrets: secrets(read, application)?,
+        notice: None,
         assigned_users,
         assigned_groups,
         job,

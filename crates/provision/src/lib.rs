@@ -16,7 +16,7 @@
 //! | test a connection | [`test_connection`], [`test_ticket`] |
 //! | provision one object now, or see why it is as it is | [`on_demand`], [`explain`] |
 //! | look back | [`logs`] |
-//! | notify people | [`mail`] |
+//! | notify people | [`notification`], [`mail`] |
 //! | reach a target, or put a simulated one in its place | [`target`], [`endpoint`] |
 
 pub mod alias;
@@ -41,6 +41,7 @@ pub mod limits;
 pub mod logs;
 pub mod mail;
 pub mod mapping;
+pub mod notification;
 pub mod on_demand;
 pub mod patch;
 pub mod plan;

@@ -42,6 +42,10 @@ pub const ASSIGNED_AT_ONCE: usize = 1_000;
 pub const NAMES_IN_AUDIT: usize = 100;
 /// Rows of one page.
 pub const PAGE: usize = 500;
+/// Characters of a cause that a notification tells.
+pub const NOTICE_CHARS: usize = 2_000;
+/// Jobs whose last notification is kept in mind.
+pub const NOTICES: usize = 10_000;
 /// Characters of a user name, a client identifier.
 pub const CREDENTIAL_CHARS: usize = 1_000;
 

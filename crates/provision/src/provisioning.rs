@@ -12,6 +12,8 @@ use store::{AuditEntry, JobProgress, JobRow, Store, TenantId, TenantRead, Tenant
 use crate::cycle_schedule::ScheduleState;
 use crate::error::{Error, Result};
 use crate::job::Job;
+use crate::mail::Mailer;
+use crate::notification::Notices;
 use crate::on_demand::RunsOnDemand;
 use crate::seal::Seal;
 use crate::target::{Clients, Endpoints};
@@ -27,6 +29,7 @@ pub(crate) struct Inner {
     pub(crate) options: Options,
     pub(crate) clients: Clients,
     pub(crate) runs_on_demand: RunsOnDemand,
+    pub(crate) notices: Notices,
 }
 
 /// What the operator of the server decides.
@@ -34,6 +37,8 @@ pub(crate) struct Inner {
 pub struct Options {
     /// Networks that targets may be in though they are not public; for them plain http is allowed too.
     pub networks: Vec<Network>,
+    /// `None`: no notification is sent, and each is noted as not sent.
+    pub mail: Option<Mailer>,
     /// How long a target may take.
     pub timeouts: Timeouts,
     /// Instead of real targets; for simulations.
@@ -55,6 +60,7 @@ impl Provisioning {
             options,
             clients: Clients::default(),
             runs_on_demand: RunsOnDemand::default(),
+            notices: Notices::default(),
         }))
     }
 

@@ -5,6 +5,7 @@ mod assignments;
 mod configuration;
 mod control;
 mod logs;
+mod mail;
 mod target;
 mod test_connection;
 
