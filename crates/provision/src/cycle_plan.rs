@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::deletion_guard::Verdict;
 use crate::engine::cycle::{Begin, Ran};
+use crate::engine::entry::modified;
 use crate::engine::read::{beginning, concerns};
 use crate::engine::run::Run;
 use crate::error::{Error, Result};
@@ -351,30 +352,27 @@ async fn look_at(
 
 async fn entry(run: &Run, kind: Kind, id: String) -> Result<PlanEntry> {
     let looked = run.look(kind, &id).await?;
+    // Of a creation too: what would be created is part of what is agreed to.
+    let changes = run.side(kind).map(|side| modified(side, &looked)).unwrap_or_default();
+    let name = looked.source.display_name().to_owned();
     let Decision { action, counts_as_deletion, reason, .. } = looked.decision;
-    let (name, target_id, changes) = match &action {
-        Action::Create => ("create", None, Vec::new()),
-        Action::Update { id, changes } => ("update", Some(id.clone()), changes.clone()),
-        Action::Disable { id, changes } => ("disable", Some(id.clone()), changes.clone()),
-        Action::Enable { id, changes } => ("enable", Some(id.clone()), changes.clone()),
-        Action::Delete { id } => ("delete", Some(id.clone()), Vec::new()),
-        Action::Adopt { id, changes } => ("adopt", Some(id.clone()), changes.clone()),
-        Action::Skip { .. } => ("skip", None, Vec::new()),
-        Action::Fail { .. } => ("fail", None, Vec::new()),
+    let (action, target_id) = match action {
+        Action::Create => ("create", None),
+        Action::Update { id, .. } => ("update", Some(id)),
+        Action::Disable { id, .. } => ("disable", Some(id)),
+        Action::Enable { id, .. } => ("enable", Some(id)),
+        Action::Delete { id } => ("delete", Some(id)),
+        Action::Adopt { id, .. } => ("adopt", Some(id)),
+        Action::Skip { .. } => ("skip", None),
+        Action::Fail { .. } => ("fail", None),
     };
-    let changes = changes
-        .iter()
-        .map(|change| {
-            let (old, new) = change.shown();
-            Modified { name: change.target.clone(), old, new }
-        })
-        .collect();
+    let action = action.to_owned();
     Ok(PlanEntry {
         kind: kind.into(),
         id,
-        name: looked.source.display_name().to_owned(),
+        name,
         target_id,
-        action: name.to_owned(),
+        action,
         reason,
         changes,
         departs: counts_as_deletion,
