@@ -64,7 +64,7 @@ impl LogFormat {
 pub(crate) enum Command {
     /// Run the server
     Serve(Serve),
-    /// Show what it does: a server in a throw-away folder, provisioned as Entra ID would
+    /// Show what it does: a company provisioned into an identity provider, in a throw-away folder, checked
     Demo(Demo),
     /// Tenants: isolated directories with their own keys and settings
     #[command(subcommand)]
@@ -218,8 +218,8 @@ pub(crate) struct ServerOptions {
 
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// People to provision
-    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u32).range(20..=100_000))]
+    /// People of the company
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(20..=100_000))]
     pub(crate) users: u32,
     /// End after the table: exit code 0 only if all was as expected
     #[arg(long)]

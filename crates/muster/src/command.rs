@@ -1,10 +1,10 @@
 //! Commands, one file a noun. The administrative ones open the database beside a running server and take effect on it
 //! at once; `validate` speaks to somebody else's server and needs none.
 
+pub(crate) mod app;
 pub(crate) mod config;
 pub(crate) mod validate;
 
-mod app;
 mod audit;
 mod key;
 mod migrate;

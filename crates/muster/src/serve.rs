@@ -57,16 +57,22 @@ pub(crate) async fn run(
 ) -> Result<()> {
     let directory = house.directory.clone();
     let maintenance = tokio::spawn(async move { directory.maintain().await });
+    let (halt, halted) = tokio::sync::watch::channel(false);
+    let worker = tokio::spawn(house.provisioning.clone().work(halted));
     let app = App::new(house.directory.clone(), house.provisioning.clone(), options);
     let announced = {
-        let app = app.clone();
+        let (app, halt) = (app.clone(), halt.clone());
         async move {
             shutdown.await;
             app.drain();
+            // A running cycle stops after what it is doing, and goes on when a server is there again.
+            halt.send_replace(true);
             tokio::time::sleep(NOTICE).await;
         }
     };
     let served = web::serve(listener, app, tls, Limits::default(), announced).await;
+    halt.send_replace(true);
+    let _ = worker.await;
     maintenance.abort();
     // Aborted or not, it must have let go of the store before that is closed.
     let _ = maintenance.await;

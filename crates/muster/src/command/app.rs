@@ -4,13 +4,16 @@
 mod assignment;
 mod connection;
 mod entry;
+mod explain;
 mod job;
 mod logs;
-mod mapping;
+pub(crate) mod mapping;
+pub(crate) mod on_demand;
+mod plan;
 mod register;
 mod scope;
 mod settings;
-mod status;
+pub(crate) mod status;
 
 use std::process::ExitCode;
 
@@ -52,8 +55,13 @@ pub(super) async fn run(house: &House, command: App, output: Output) -> Result<E
         App::Pause(named) => job::pause(&found(house, &named).await?, output).await,
         App::Restart { named, reset } => job::restart(&found(house, &named).await?, &reset, output).await,
         App::Status { named, watch } => status::status(&found(house, &named).await?, watch, output).await,
-        App::ProvisionOnDemand { .. } | App::Plan { .. } | App::Apply { .. } | App::Explain { .. } => {
-            Err(Failure::new("this command is not there yet"))
+        App::ProvisionOnDemand { named, object, members } => {
+            on_demand::run(&found(house, &named).await?, &object, &members, output).await
+        }
+        App::Plan { named, all, limit } => plan::plan(&found(house, &named).await?, all, limit, output).await,
+        App::Apply { named, plan } => plan::apply(&found(house, &named).await?, &plan, output).await,
+        App::Explain { named, object } => {
+            explain::explain(&found(house, &named).await?, &object, output).await
         }
         App::Logs(asked) => logs::logs(&found(house, &asked.named).await?, &asked, output).await,
     }
@@ -123,8 +131,9 @@ async fn find_object(house: &House, tenant: &TenantId, text: &str) -> Result<Obj
     hits.extend(named(house, tenant, Kind::Group, "displayName", text).await?);
     match (hits.pop(), hits.is_empty()) {
         (Some(only), true) => Ok(only),
-        (Some(_), false) => Err(Failure::new(format!("both a user and a group are named {text}"))
-            .hint("name it by its id")),
+        (Some(_), false) => {
+            Err(Failure::new(format!("both a user and a group are named {text}")).hint("name it by its id"))
+        }
         (None, _) => Err(Failure::new(format!("there is no user and no group named {text}"))
             .hint("users are named by their userName, groups by their displayName, both also by their id")),
     }
@@ -187,7 +196,7 @@ fn refused(error: provision::Error) -> Failure {
             }
         }
         provision::Error::Target(failed) => Failure::new(text).hint(failed.hint()),
-        provision::Error::Busy => Failure::new(text).hint("try again"),
+        provision::Error::Busy | provision::Error::TooOften(_) => Failure::new(text).hint("try again"),
         provision::Error::Internal(_) => Failure::new(text).hint("--log debug says more"),
         provision::Error::Conflict(_) => Failure::new(text).hint("muster app status shows how it stands"),
     }

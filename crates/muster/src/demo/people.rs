@@ -140,7 +140,7 @@ pub(super) const DEPARTMENTS: [(&str, [&str; 4]); 8] = [
     ("Customer Support", ["Support Engineer", "Support Lead", "Onboarding Specialist", "Technical Writer"]),
 ];
 
-const CITIES: [(&str, &str); 8] = [
+pub(super) const CITIES: [(&str, &str); 8] = [
     ("Cork", "IE"),
     ("Berlin", "DE"),
     ("Kraków", "PL"),

@@ -17,6 +17,14 @@ pub(super) struct Step {
     pub(super) got: usize,
     pub(super) milliseconds: u64,
     pub(super) problems: Vec<String>,
+    pub(super) note: String,
+}
+
+/// Something to look at besides the table.
+#[derive(Debug)]
+pub(super) struct Section {
+    pub(super) title: &'static str,
+    pub(super) text: String,
 }
 
 impl Step {
@@ -27,77 +35,95 @@ impl Step {
 
 #[derive(Debug, Default)]
 pub(super) struct Report {
+    /// The walk-through.
     pub(super) steps: Vec<Step>,
+    /// What Entra ID itself sends.
+    pub(super) entra: Vec<Step>,
+    pub(super) sections: Vec<Section>,
 }
 
 impl Report {
     pub(super) fn passed(&self) -> bool {
-        !self.steps.is_empty() && self.steps.iter().all(Step::passed)
+        !self.steps.is_empty() && !self.entra.is_empty() && self.all().all(Step::passed)
     }
 
-    fn requests(&self) -> u64 {
-        self.steps.iter().map(|step| step.requests).sum()
-    }
-
-    fn milliseconds(&self) -> u64 {
-        self.steps.iter().map(|step| step.milliseconds).sum()
+    fn all(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().chain(&self.entra)
     }
 
     pub(super) fn document(&self) -> Value {
-        let step = |step: &Step| {
-            json!({
-                "step": step.name,
-                "requests": step.requests,
-                "unit": step.unit,
-                "expected": step.expected,
-                "got": step.got,
-                "passed": step.passed(),
-                "milliseconds": step.milliseconds,
-                "problems": step.problems,
-            })
-        };
         json!({
             "passed": self.passed(),
-            "requests": self.requests(),
-            "milliseconds": self.milliseconds(),
-            "steps": self.steps.iter().map(step).collect::<Vec<_>>(),
+            "milliseconds": self.all().map(|step| step.milliseconds).sum::<u64>(),
+            "steps": self.steps.iter().map(document).collect::<Vec<_>>(),
+            "entra": self.entra.iter().map(document).collect::<Vec<_>>(),
         })
     }
 
     pub(super) fn text(&self) -> String {
-        let mut lines = vec![self.table(), String::new(), self.summary()];
-        let problems =
-            self.steps.iter().flat_map(|s| s.problems.iter().map(move |p| format!("  {}: {p}", s.name)));
+        let sections = self.sections.iter().map(|section| format!("{}\n\n{}\n", section.title, section.text));
+        let mut lines: Vec<String> = sections.collect();
+        lines.extend([self.table(), String::new(), self.summary()]);
+        let problems = self.all().flat_map(|s| s.problems.iter().map(move |p| format!("  {}: {p}", s.name)));
         lines.extend(problems.take(PROBLEMS_SHOWN));
         lines.join("\n")
     }
 
     fn summary(&self) -> String {
-        let sent = format!("{} requests in {:.1} s", self.requests(), seconds(self.milliseconds()));
-        match self.steps.iter().filter(|step| !step.passed()).count() {
-            0 => format!("All as expected: {sent}."),
-            n => format!("NOT as expected: {n} of {} steps; {sent}.", self.steps.len()),
+        let took = seconds(self.all().map(|step| step.milliseconds).sum());
+        match self.all().filter(|step| !step.passed()).count() {
+            0 => format!("All as expected, in {took:.1} s."),
+            n => format!("NOT as expected: {n} of {} steps; {took:.1} s.", self.all().count()),
         }
     }
 
     fn table(&self) -> String {
         let mut table = Table::new();
         table.load_style(NOTHING);
-        table.set_header(["What Entra ID does", "Requests", "Expected", "Got", "Result", "Time"]);
-        for step in &self.steps {
+        table.set_header(["Step", "Expected", "Got", "Result", "Time", ""]);
+        for step in self.steps.iter().chain(&self.rehearsal()) {
             let (result, color) =
                 if step.passed() { ("✓ ok", Color::Green) } else { ("✗ FAILED", Color::Red) };
             table.add_row([
                 Cell::new(step.name),
-                Cell::new(step.requests).set_alignment(CellAlignment::Right),
                 Cell::new(format!("{} {}", step.expected, step.unit)),
                 Cell::new(step.got).set_alignment(CellAlignment::Right),
                 Cell::new(result).fg(color),
                 Cell::new(format!("{:.2} s", seconds(step.milliseconds))).set_alignment(CellAlignment::Right),
+                Cell::new(&step.note),
             ]);
         }
         table.to_string()
     }
+
+    /// All that Entra ID sends in one row; `--json` has each.
+    fn rehearsal(&self) -> Option<Step> {
+        let requests: u64 = self.entra.iter().map(|step| step.requests).sum();
+        (!self.entra.is_empty()).then(|| Step {
+            name: "Entra ID's own requests, both dialects",
+            requests,
+            unit: "steps",
+            expected: self.entra.len(),
+            got: self.entra.iter().filter(|step| step.passed()).count(),
+            milliseconds: self.entra.iter().map(|step| step.milliseconds).sum(),
+            problems: Vec::new(),
+            note: format!("{requests} requests"),
+        })
+    }
+}
+
+fn document(step: &Step) -> Value {
+    json!({
+        "step": step.name,
+        "requests": step.requests,
+        "unit": step.unit,
+        "expected": step.expected,
+        "got": step.got,
+        "passed": step.passed(),
+        "milliseconds": step.milliseconds,
+        "note": step.note,
+        "problems": step.problems,
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
@@ -119,12 +145,19 @@ mod tests {
             got,
             milliseconds: 1,
             problems: problems.iter().map(|p| (*p).to_owned()).collect(),
+            note: String::new(),
         };
-        let passed = |steps: &[Step]| Report { steps: steps.to_vec() }.passed();
+        let of = |steps: &[Step]| Report {
+            steps: steps.to_vec(),
+            entra: vec![step(2, &[])],
+            sections: Vec::new(),
+        };
+        let passed = |steps: &[Step]| of(steps).passed();
         assert!(passed(&[step(2, &[])]));
         assert!(!passed(&[step(2, &[]), step(1, &[])]));
         assert!(!passed(&[step(2, &["x"])]));
         assert!(!passed(&[]));
-        assert!(Report { steps: vec![step(1, &["why"])] }.text().contains("why"));
+        assert!(of(&[step(1, &["why"])]).text().contains("why"));
+        assert!(of(&[step(1, &["why"])]).text().contains("NOT as expected: 1 of 2 steps"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::people::{DEPARTMENTS, Person, people};
+use crate::demo::people::{DEPARTMENTS, Person, people};
 
 /// The two forms in which Entra ID writes a PATCH.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::cast::{Cast, Group, Member};
-use super::client::{Client, Outcome, holds};
-use super::story::Tally;
+use crate::demo::book::Tally;
+use crate::demo::client::{Client, Outcome, holds};
 
 const PAGE: usize = 50;
 

@@ -1,36 +1,27 @@
-//! The order of events: what Entra ID sends to a new application from the first connection test to the last deletion.
+//! What Entra ID itself sends to a new application, from the first connection test to the last deletion, word by word in
+//! both of its dialects.
 
-use std::time::Instant;
+mod cast;
+mod groups;
+mod read_back;
+mod users;
 
 use serde_json::{Value, json};
 
-use super::cast::Cast;
+use super::book::{Book, Tally};
 use super::client::{Client, Outcome};
-use super::report::{Report, Step};
-use super::{groups, read_back, users};
+use super::report::Step;
 use crate::output::{Failure, Result};
 use crate::progress;
 
-/// What a step counted, and what went wrong.
-pub(super) struct Tally {
-    pub(super) unit: &'static str,
-    pub(super) expected: usize,
-    pub(super) got: usize,
-    pub(super) problems: Vec<String>,
-}
-
-impl Tally {
-    pub(super) fn new(unit: &'static str, expected: usize, got: usize, problems: Vec<String>) -> Self {
-        Self { unit, expected, got, problems }
-    }
-}
+use cast::Cast;
 
 /// Send everything, check everything.
-pub(super) async fn tell(base: &str, key: &str, count: u32) -> Result<Report> {
+pub(super) async fn rehearse(base: &str, key: &str, count: u32) -> Result<Vec<Step>> {
     let bar = progress::bar(u64::from(count) * 6 + 400);
     let client = Client::new(base, key, bar.clone()).map_err(Failure::new)?;
     let mut cast = Cast::new(count);
-    let mut book = Book { client: client.clone(), report: Report::default(), bar };
+    let mut book = Book::new(client.clone(), bar);
     let (c, cast) = (&client, &mut cast);
     book.write("Test connection", test_connection(c)).await;
     book.write("Match and create users", users::create(c, cast)).await;
@@ -49,25 +40,7 @@ pub(super) async fn tell(base: &str, key: &str, count: u32) -> Result<Report> {
     book.write("Delete users for good", users::delete(c, cast)).await;
     book.write("Read all users back, by pages", read_back::users(c, cast)).await;
     book.write("Read all groups back", read_back::groups(c, cast)).await;
-    book.bar.finish_and_clear();
-    Ok(book.report)
-}
-
-struct Book {
-    client: Client,
-    report: Report,
-    bar: indicatif::ProgressBar,
-}
-
-impl Book {
-    async fn write(&mut self, name: &'static str, step: impl Future<Output = Tally>) {
-        self.bar.set_message(name);
-        let (before, started) = (self.client.sent(), Instant::now());
-        let Tally { unit, expected, got, problems } = step.await;
-        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let requests = self.client.sent() - before;
-        self.report.steps.push(Step { name, requests, unit, expected, got, milliseconds, problems });
-    }
+    Ok(book.close())
 }
 
 /// Test Connection, the first look at the schema, and a wrong key, which must not be taken.

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::cast::{Cast, Dialect, Member};
-use super::client::{Client, Outcome, holds, quoted};
-use super::story::Tally;
+use crate::demo::book::Tally;
+use crate::demo::client::{Client, Outcome, holds, quoted};
 
 const ENTERPRISE: &str = scim::urn::ENTERPRISE_USER;
 
