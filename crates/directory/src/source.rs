@@ -3,11 +3,13 @@
 //! Every write of a resource appends a change in its own transaction: created, updated (a group also when a member came or went),
 //! deleted, restored, purged. The log is never cut, so a reader that remembers a number misses nothing.
 
-use scim::Resource;
-use store::{ChangeRow, GroupRef, Kind, MemberRow, TenantId, TenantRead};
+use scim::{Resource, compare};
+use store::{ChangeRow, GroupRef, Kind, MemberRow, Narrow, TenantId, TenantRead};
 
 use crate::directory::Directory;
 use crate::error::Result;
+use crate::index::EXTERNAL_ID;
+use crate::location::scim_type;
 use crate::representation::Links;
 
 /// An object of the directory as provisioning reads it.
@@ -69,6 +71,53 @@ impl Directory {
         };
         let resource = stored.map(|stored| links.plain(&stored)).transpose()?.unwrap_or_default();
         Ok(SourceRead { kind, id: id.to_owned(), state, resource })
+    }
+
+    /// The live object that an import means: the one of this id, else the only one that has it as `externalId`, else the one
+    /// of this name (`userName`, a group's `displayName`; letter case does not count).
+    ///
+    /// # Errors
+    /// As [`Self::source_object`].
+    pub async fn source_find(
+        &self,
+        tenant: &TenantId,
+        kind: Kind,
+        id: Option<&str>,
+        name: Option<&str>,
+    ) -> Result<Option<String>> {
+        let store = self.0.store.tenant(tenant);
+        store
+            .read(|read| {
+                if let Some(id) = id
+                    && let Some(found) = find_by_id(read, &[kind], id)?
+                {
+                    return Ok(Some(found));
+                }
+                name.map_or(Ok(None), |name| find_by_name(read, kind, name))
+            })
+            .await
+    }
+
+    /// The live user or group that each reference means: an id, an `externalId`, or the `userName` of a user.
+    ///
+    /// # Errors
+    /// As [`Self::source_object`].
+    pub async fn source_resolve(
+        &self,
+        tenant: &TenantId,
+        kinds: &[Kind],
+        references: &[String],
+    ) -> Result<Vec<Option<String>>> {
+        let store = self.0.store.tenant(tenant);
+        store
+            .read(|read| {
+                let resolve = |reference: &String| match find_by_id(read, kinds, reference)? {
+                    Some(id) => Ok(Some(id)),
+                    None => find_by_name(read, Kind::User, reference),
+                };
+                references.iter().map(resolve).collect()
+            })
+            .await
     }
 
     /// Ids of live objects behind `after`, in order.
@@ -140,4 +189,23 @@ impl Directory {
         let stats = self.0.store.tenant(tenant).read(|read| Ok::<_, crate::Error>(read.stats()?)).await?;
         Ok((stats.users, stats.groups))
     }
+}
+
+fn find_by_id(read: &TenantRead<'_>, kinds: &[Kind], id: &str) -> Result<Option<String>> {
+    if read.kind_of(id)?.is_some_and(|kind| kinds.contains(&kind)) {
+        return Ok(Some(id.to_owned()));
+    }
+    let mut found = Vec::new();
+    for kind in kinds {
+        let same = Narrow::Value { path: EXTERNAL_ID, key: id.to_owned() };
+        found.extend(read.scan(*kind, &same, None, 2)?.into_iter().map(|stored| stored.id));
+    }
+    // Of several nobody can say which is meant.
+    Ok(found.pop().filter(|_| found.is_empty()))
+}
+
+fn find_by_name(read: &TenantRead<'_>, kind: Kind, name: &str) -> Result<Option<String>> {
+    let key = scim_type(kind).unique().map(|attribute| compare::key(name, attribute));
+    let found = key.map(|key| read.by_unique_key(kind, &key)).transpose()?.flatten();
+    Ok(found.map(|stored| stored.id))
 }

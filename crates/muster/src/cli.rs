@@ -81,6 +81,11 @@ pub(crate) enum Command {
     /// The audit log
     #[command(subcommand)]
     Audit(Audit),
+    /// Fill a tenant from a file: users and groups as CSV, or as SCIM or Microsoft Graph JSON, one object a line
+    ///
+    /// What is there already (by id, userName or a group's displayName) is brought up to date, so an import can be run again.
+    /// Exit code 0: all lines; 1: some lines failed and are told; 2: nothing was imported.
+    Import(Import),
     /// Print the configuration in effect and where each value comes from; secrets are masked
     Config(ServerOptions),
     /// Bring the database to this version's schema (`serve` does it too)
@@ -227,6 +232,31 @@ pub(crate) struct Demo {
     /// Address to listen on [default: 127.0.0.1:8080, or a free port if that is taken]
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The tenant to fill, by id or name
+    #[arg(long, value_name = "ID")]
+    pub(crate) tenant: String,
+    /// The file; it is read twice, so it cannot be a pipe
+    pub(crate) file: PathBuf,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) preview: bool,
+    /// How it is written; told by its ending or its first character otherwise
+    #[arg(long, value_enum, default_value_t = ImportFormat::Auto)]
+    pub(crate) format: ImportFormat,
+    /// Go on where an import of the same file was cut off
+    #[arg(long, conflicts_with = "preview")]
+    pub(crate) resume: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImportFormat {
+    Auto,
+    Csv,
+    Ndjson,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,6 +6,7 @@ pub(crate) mod config;
 pub(crate) mod validate;
 
 mod audit;
+mod import;
 mod key;
 mod migrate;
 mod operator;
@@ -36,6 +37,7 @@ pub(crate) async fn run(house: &House, command: Command, output: Output) -> Resu
         Command::Operator(command) => operator::run(house, command, output).await?,
         Command::App(command) => return app::run(house, *command, output).await,
         Command::Audit(command) => return audit::run(house, command, output).await,
+        Command::Import(command) => return import::run(house, command, output).await,
         Command::Migrate => migrate::run(house, output),
         Command::Serve(_) | Command::Demo(_) | Command::Config(_) | Command::Validate(_) => {
             return Err(Failure::new("not an administrative command"));

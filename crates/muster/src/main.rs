@@ -15,6 +15,7 @@ mod config;
 mod data;
 mod demo;
 mod house;
+mod import;
 mod output;
 mod progress;
 mod serve;

@@ -11,6 +11,11 @@ pub(crate) fn checks(total: u64) -> ProgressBar {
     styled(total, "{bar:40.cyan/blue} {pos}/{len} checks  {msg}  {eta} left")
 }
 
+/// For a file that is read: how many lines it has is not known before.
+pub(crate) fn bytes(total: u64) -> ProgressBar {
+    styled(total, "{prefix:10} {bar:40.cyan/blue} {bytes}/{total_bytes}  {msg}  {eta} left")
+}
+
 /// For users and groups: how many there are is known better and better.
 pub(crate) fn objects() -> ProgressBar {
     styled(0, "{msg:18} {bar:40.cyan/blue} {pos}/{len} objects  {per_sec}  {eta} left")

@@ -14,6 +14,7 @@ mod crash;
 mod demo;
 mod failing_disk;
 mod idp;
+mod import;
 mod matrix;
 mod raw;
 mod readme;
