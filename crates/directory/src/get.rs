@@ -1,4 +1,6 @@
-//! GET of one resource (RFC 7644 §3.4.1).
+//! GET of one resource (RFC 7644 §3.4.1), and the names of some.
+
+use std::collections::HashMap;
 
 use scim::Resource;
 use scim::projection::Projection;
@@ -65,6 +67,21 @@ impl Directory {
             Some(found) => Ok(then(found)),
             None => store.scan(move |read| asked.find(read).map(then)).await,
         }
+    }
+}
+
+/// Names read at once at most.
+const NAMES_MAX: usize = 1_000;
+
+impl Directory {
+    /// What the resources with these ids are called, deleted ones that can be restored among them. Ids of none, and those
+    /// beyond a thousand, are left out.
+    ///
+    /// # Errors
+    /// [`Error::NoTenant`]
+    pub async fn names(&self, tenant: &TenantId, mut ids: Vec<String>) -> Result<HashMap<String, String>> {
+        ids.truncate(NAMES_MAX);
+        self.0.store.tenant(tenant).scan(move |read| Ok(read.names_of(&ids)?)).await
     }
 }
 

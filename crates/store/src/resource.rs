@@ -232,6 +232,19 @@ impl TenantRead<'_> {
         Ok(kinds)
     }
 
+    /// What resources are called, deleted ones among them; ids of none are left out.
+    pub fn names_of(&self, ids: &[String]) -> Result<HashMap<String, String>> {
+        let mut names = HashMap::with_capacity(ids.len());
+        for id in ids {
+            let sql = "SELECT name FROM resource WHERE tenant = ?1 AND kind IN (1, 2) AND id = ?2 UNION ALL \
+                       SELECT name FROM tombstone WHERE tenant = ?1 AND kind IN (1, 2) AND id = ?2 LIMIT 1";
+            if let Some(name) = find(self.db, sql, params![self.tenant, id], |row| row.get(0))? {
+                names.insert(id.clone(), name);
+            }
+        }
+        Ok(names)
+    }
+
     pub fn tombstone(&self, kind: Kind, id: &str) -> Result<Option<Stored>> {
         let sql = "SELECT r.id, r.kind, r.version, r.name, r.created_at, r.modified_at, r.document, r.deleted_at \
                    FROM tombstone r WHERE r.tenant = ?1 AND r.kind = ?2 AND r.id = ?3";

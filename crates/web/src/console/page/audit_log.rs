@@ -5,7 +5,7 @@ use std::sync::Arc;
 use directory::{AuditQuery, AuditRow, Kind, Verdict};
 use maud::{Markup, html};
 
-use super::history::{about, action, actor, told};
+use super::history::{Names, about, action, actor, told};
 use super::list::{search_box, search_form};
 use crate::console::answer::{Answer, Failure};
 use crate::console::component::banner::{self, Tone};
@@ -197,6 +197,7 @@ pub(crate) async fn one(desk: Arc<Desk>) -> Answer {
     let query = AuditQuery { before: Some(number.saturating_add(1)), limit: 1, ..AuditQuery::default() };
     let rows = desk.app.directory.audit(&desk.tenant.id, query).await?;
     let row = rows.into_iter().find(|row| row.number == number).ok_or(Failure::NotFound)?;
+    let names = Names::of(&desk, std::slice::from_ref(&row)).await?;
     let list = vec![
         Fact::new(
             "Time",
@@ -214,7 +215,7 @@ pub(crate) async fn one(desk: Arc<Desk>) -> Answer {
             (flush("Entry", None, &facts(&list)))
             (section("What changed", None, &html! {
                 div.stack {
-                    (told(&row.detail))
+                    (told(&row.detail, &names))
                     details.more { summary { "Show as JSON" } (json::pretty(&row.detail)) }
                 }
             }))
@@ -237,6 +238,7 @@ pub(crate) async fn system(desk: Arc<Desk>) -> Answer {
     let mut rows = desk.app.directory.system_audit(query).await?;
     let more = rows.len() > ROWS;
     rows.truncate(ROWS);
+    let names = Names::of(&desk, &rows).await?;
     let here = Link::to(desk.url("logs/system"));
     let older =
         rows.last().filter(|_| more).map(|last| here.with("before", last.number.to_string()).to_string());
@@ -251,7 +253,7 @@ pub(crate) async fn system(desk: Arc<Desk>) -> Answer {
                     td.break { (row.name.as_deref().unwrap_or("")) }
                     td.hide-narrow { (actor(&row.actor)) }
                     td.hide-narrow { (row.address.as_deref().unwrap_or("")) }
-                    td.hide-narrow.break { (told(&row.detail)) }
+                    td.hide-narrow.break { (told(&row.detail, &names)) }
                 }
             }
         }))

@@ -1,10 +1,14 @@
 //! Audit rows for people: who did what, and what it changed.
 
-use directory::AuditRow;
-use maud::{Markup, html};
-use serde_json::{Map, Value};
+use std::collections::HashMap;
 
+use directory::{AuditRow, Role};
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::attributes::words;
 use super::exchanges::object_path;
+use crate::console::answer::Failure;
 use crate::console::component::diff::{Difference, diff, short};
 use crate::console::component::icon::{Icon, icon};
 use crate::console::component::time;
@@ -62,36 +66,92 @@ fn of_change(change: &Value) -> Option<Difference> {
     })
 }
 
-/// What else a row says, beside its differences.
-pub(crate) fn facts_of(detail: &Value) -> Vec<(String, String)> {
-    let Value::Object(map) = detail else { return Vec::new() };
-    let told = ["changes", "before", "after"];
-    let rest: Map<String, Value> = map
-        .iter()
-        .filter(|(name, of)| !told.contains(&name.as_str()) && !is_pair(of))
-        .map(|(k, v)| (k.clone(), v.clone()))
-        .collect();
-    rest.iter().flat_map(|(name, value)| fact_of(name, value)).collect()
-}
+/// What the ids in audit rows stand for: members and groups by their names, tenants by theirs.
+#[derive(Debug, Default)]
+pub(crate) struct Names(HashMap<String, String>);
 
-/// Members come as those added and those removed; the rest as it is.
-fn fact_of(name: &str, value: &Value) -> Vec<(String, String)> {
-    let side = |word: &str| {
-        let ids = value.get(word).and_then(Value::as_array)?;
-        (!ids.is_empty()).then(|| (format!("{name} {word}"), some_of(ids)))
-    };
-    if value.get("added").is_some() || value.get("removed").is_some() {
-        return ["added", "removed"].into_iter().filter_map(side).collect();
+/// Of a list of ids so many are shown; the names of no others are read.
+const SHOWN: usize = 3;
+
+impl Names {
+    /// Those that the rows show.
+    pub(crate) async fn of(desk: &Desk, rows: &[AuditRow]) -> Result<Self, Failure> {
+        let mut ids: Vec<String> = rows.iter().flat_map(|row| ids_shown(&row.detail)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut names = desk.app.directory.names(&desk.tenant.id, ids).await?;
+        let tenants = desk.tenants.iter().map(|tenant| (tenant.id.to_string(), tenant.name.clone()));
+        names.extend(tenants);
+        Ok(Self(names))
     }
-    vec![(name.to_owned(), short(value))]
+
+    /// The name, or the id itself where nobody has it any more.
+    fn name<'a>(&'a self, id: &'a str) -> &'a str {
+        self.0.get(id).map_or(id, String::as_str)
+    }
 }
 
-/// How many there are, and the first few of them.
-fn some_of(ids: &[Value]) -> String {
-    const SHOWN: usize = 3;
-    let first: Vec<String> = ids.iter().take(SHOWN).map(short).collect();
+fn ids_shown(detail: &Value) -> Vec<String> {
+    let members = detail.get("members");
+    let lists =
+        [members.and_then(|m| m.get("added")), members.and_then(|m| m.get("removed")), detail.get("groups")];
+    let shown =
+        lists.into_iter().flatten().filter_map(Value::as_array).flat_map(|ids| ids.iter().take(SHOWN));
+    shown.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// What else a row says, beside its differences: what it is called, and the value.
+pub(crate) fn facts_of(detail: &Value, names: &Names) -> Vec<(String, String)> {
+    let Value::Object(map) = detail else { return Vec::new() };
+    if map.contains_key("role") {
+        return vec![("Role".to_owned(), role(detail, names))];
+    }
+    let told = ["changes", "before", "after"];
+    let rest = map.iter().filter(|(name, of)| !told.contains(&name.as_str()) && !is_pair(of));
+    rest.flat_map(|(name, value)| fact_of(name, value, names)).collect()
+}
+
+/// Members come as those added and those removed; the rest as it is, in words.
+fn fact_of(name: &str, value: &Value, names: &Names) -> Vec<(String, String)> {
+    let one = |label: &str, text: String| vec![(label.to_owned(), text)];
+    match (name, value) {
+        ("members", _) => ["added", "removed"]
+            .into_iter()
+            .filter_map(|side| Some((format!("Members {side}"), some_of(value.get(side)?, names)?)))
+            .collect(),
+        ("groups", _) => some_of(value, names).map(|text| ("Groups".to_owned(), text)).into_iter().collect(),
+        ("roles", Value::Array(roles)) => {
+            one("Roles", roles.iter().map(|grant| role(grant, names)).collect::<Vec<_>>().join("; "))
+        }
+        // The row says whose it is; the JSON below has the id.
+        ("operator", _) | ("known_name", Value::Bool(true)) => Vec::new(),
+        ("known_name", _) => one("Name", "no operator has the name that was given".to_owned()),
+        ("ended", _) => one("Sessions ended", short(value)),
+        ("old_secret_until", _) => one("Old secret until", short(value)),
+        (_, Value::Bool(yes)) => one(&words(name), if *yes { "yes" } else { "no" }.to_owned()),
+        (_, Value::Null) => Vec::new(),
+        _ => one(&words(name), short(value)),
+    }
+}
+
+/// A role, and where it holds.
+fn role(grant: &Value, names: &Names) -> String {
+    let text = |name: &str| grant.get(name).and_then(Value::as_str);
+    let role = text("role").unwrap_or_default();
+    let title = Role::parse(role).map_or(role, |known| known.title());
+    match text("tenant") {
+        Some(tenant) => format!("{title} in {}", names.name(tenant)),
+        None => format!("{title} in all tenants"),
+    }
+}
+
+/// How many there are, and what the first few of them are called; nothing where there is none.
+fn some_of(ids: &Value, names: &Names) -> Option<String> {
+    let ids = ids.as_array().filter(|ids| !ids.is_empty())?;
+    let first: Vec<&str> =
+        ids.iter().take(SHOWN).filter_map(Value::as_str).map(|id| names.name(id)).collect();
     let more = if ids.len() > SHOWN { ", …" } else { "" };
-    format!("{} ({}{more})", time::number(ids.len() as u64), first.join(", "))
+    Some(format!("{} ({}{more})", time::number(ids.len() as u64), first.join(", ")))
 }
 
 /// The actor without its technical prefix, with an icon for what it is.
@@ -124,7 +184,7 @@ pub(crate) fn action(text: &str) -> String {
         return whole.to_owned();
     }
     let Some((what, done)) = text.split_once('.') else { return text.to_owned() };
-    let what = if what == "key" { "API key".to_owned() } else { super::attributes::words(what) };
+    let what = if what == "key" { "API key".to_owned() } else { words(what) };
     format!("{what} {}", past(&what, done))
 }
 
@@ -151,7 +211,7 @@ fn past<'a>(what: &str, done: &'a str) -> &'a str {
 }
 
 /// The history of one object.
-pub(crate) fn timeline(desk: &Desk, rows: &[AuditRow]) -> Markup {
+pub(crate) fn timeline(desk: &Desk, rows: &[AuditRow], names: &Names) -> Markup {
     html! {
         ol.timeline.section {
             @for row in rows {
@@ -161,7 +221,7 @@ pub(crate) fn timeline(desk: &Desk, rows: &[AuditRow]) -> Markup {
                         span.soft { "by" } (actor(&row.actor))
                         span.soft { (time::ago(row.at, desk.now)) }
                     }
-                    (told(&row.detail))
+                    (told(&row.detail, names))
                 }
             }
         }
@@ -169,12 +229,12 @@ pub(crate) fn timeline(desk: &Desk, rows: &[AuditRow]) -> Markup {
 }
 
 /// Differences as a table, anything else as words.
-pub(crate) fn told(detail: &Value) -> Markup {
+pub(crate) fn told(detail: &Value, names: &Names) -> Markup {
     let differences = differences(detail);
-    let facts = facts_of(detail);
+    let facts = facts_of(detail, names);
     html! {
         @if !facts.is_empty() {
-            ul.plain.small { @for (name, value) in &facts { li { span.soft { (super::attributes::words(name)) ": " } span.break { (value) } } } }
+            ul.plain.small { @for (name, value) in &facts { li { span.soft { (name) ": " } span.break { (value) } } } }
         }
         @if !differences.is_empty() { (diff(&differences)) }
     }
@@ -213,14 +273,46 @@ mod tests {
         ] {
             assert_eq!(action(text), expect);
         }
-        let members = json!({"members": {"added": ["1", "2", "3", "4"], "removed": []}, "name": "x"});
-        let facts = [("members added", "4 (1, 2, 3, …)"), ("name", "x")];
-        assert_eq!(facts_of(&members), facts.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let settings =
             differences(&json!({"restore_days": {"before": 30, "after": 7}, "members": {"added": []}}));
         assert_eq!(settings.len(), 1);
         assert_eq!(differences(&json!({"before": "A", "after": "B", "tenant": "1"})).len(), 1);
         assert!(differences(&json!({})).is_empty());
         assert!(differences(&json!("odd")).is_empty());
+    }
+
+    #[test]
+    fn facts_are_in_words_and_ids_are_names() {
+        let names = [("1", "Ada Lovelace"), ("2", "Alan Turing"), ("t", "Fabrikam")];
+        let names = Names(names.map(|(id, name)| (id.to_owned(), name.to_owned())).into());
+        let table = [
+            (
+                json!({"members": {"added": ["1", "9", "2", "4"], "removed": []}, "name": "x"}),
+                vec![("Members added", "4 (Ada Lovelace, 9, Alan Turing, …)"), ("Name", "x")],
+            ),
+            (json!({"before": {}, "groups": ["1"]}), vec![("Groups", "1 (Ada Lovelace)")]),
+            (json!({"before": {}, "groups": []}), vec![]),
+            (
+                json!({"role": "TenantAdministrator", "tenant": "t"}),
+                vec![("Role", "Tenant Administrator in Fabrikam")],
+            ),
+            (
+                json!({"operator": "o", "roles": [{"role": "Reader", "tenant": "u"}, {"role": "GlobalAdministrator", "tenant": null}]}),
+                vec![("Roles", "Reader in u; Global Administrator in all tenants")],
+            ),
+            (json!({"known_name": true}), vec![]),
+            (json!({"known_name": false}), vec![("Name", "no operator has the name that was given")]),
+            (json!({"ended": 2}), vec![("Sessions ended", "2")]),
+            (json!({"key": "k", "old_secret_until": "x"}), vec![("Key", "k"), ("Old secret until", "x")]),
+            (json!({"stopped": false, "expires": null}), vec![("Stopped", "no")]),
+            (json!("odd"), vec![]),
+        ];
+        for (detail, expect) in table {
+            let facts = facts_of(&detail, &names);
+            let facts: Vec<(&str, &str)> = facts.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+            assert_eq!(facts, expect, "{detail}");
+        }
+        let many = json!({"members": {"added": ["1", "2", "3", "4"], "removed": ["5"]}, "groups": ["6", 7]});
+        assert_eq!(ids_shown(&many), ["1", "2", "3", "5", "6"], "no more than are shown are read");
     }
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::attributes::attributes;
 use super::exchanges::exchanges;
-use super::history::timeline;
+use super::history::{Names, timeline};
 use super::person;
 use crate::console::answer::{Answer, Failure};
 use crate::console::component::dialog::{Confirm, confirm};
@@ -115,11 +115,12 @@ pub(crate) async fn history(desk: Arc<Desk>) -> Answer {
 pub(super) async fn history_rows(desk: &Desk, kind: Kind, id: &str) -> Result<Markup, Failure> {
     let query = AuditQuery { resource: Some((kind, id.to_owned())), limit: ROWS, ..AuditQuery::default() };
     let rows = desk.app.directory.audit(&desk.tenant.id, query).await?;
+    let names = Names::of(desk, &rows).await?;
     Ok(html! {
         @if rows.is_empty() {
             (empty::empty(Icon::Clock, "No history", "Changes appear here with who made them and what was before and after.", None))
         } @else {
-            (timeline(desk, &rows))
+            (timeline(desk, &rows, &names))
             @if rows.len() == ROWS { p.pager { a href=(desk.url(&format!("logs/audit?id={id}&kind={}", kind.as_str()))) { "All of it in the audit log" } } }
         }
     })

@@ -241,3 +241,33 @@ async fn the_request_log_shows_what_was_asked_and_why_it_was_refused() {
     let audit = browser.get(&format!("/t/{}/logs/audit/verify", house.contoso)).await.text;
     assert!(audit.contains("The chain is whole."));
 }
+
+/// Nobody knows a colleague by an id.
+#[tokio::test(flavor = "multi_thread")]
+async fn history_and_audit_call_people_and_roles_by_their_names() {
+    let house = House::new().await;
+    let (ada, alan) = (house.user("ada@x.example").await, house.user("alan@x.example").await);
+    let group = house.group("Rail", &[&ada, &alan]).await;
+    house.directory.delete(house.cx(), Kind::User, &alan, directory::Precondition::None).await.unwrap();
+    let browser = house.signed_in("global").await;
+    let history = browser.get(&format!("/t/{}/groups/{group}/history", house.contoso)).await.text;
+    for words in
+        ["Members added", "2 (ada@x.example, alan@x.example)", "Members removed", "1 (alan@x.example)"]
+    {
+        assert!(history.contains(words), "{words}: {history}");
+    }
+    assert!(!history.contains(&format!("({ada}")) && !history.contains(&format!("({alan}")), "{history}");
+    let gone = house.directory.tombstone(&house.contoso, Kind::User, &alan).await.unwrap();
+    assert_eq!(gone.id, alan);
+    let log = browser.get(&format!("/t/{}/logs/audit?q=alan", house.contoso)).await.text;
+    let mut numbers = log.split("/logs/audit/").skip(1).filter_map(|rest| rest.split('"').next());
+    let entry = numbers.map(str::to_owned).find(|number| number.parse::<u64>().is_ok()).unwrap();
+    let entry = browser.get(&format!("/t/{}/logs/audit/{entry}", house.contoso)).await.text;
+    assert!(entry.contains("1 (Rail)"), "{entry}");
+    browser.sign_in("nobody of that name", "x").await;
+    let system = browser.get(&format!("/t/{}/logs/system", house.contoso)).await;
+    for words in ["Global Administrator in all tenants", "Reader in Contoso Ltd"] {
+        assert!(system.text.contains(words), "{words}: {}", system.text);
+    }
+    assert!(!system.text.contains("role:"), "{}", system.text);
+}
