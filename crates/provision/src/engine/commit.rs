@@ -32,8 +32,8 @@ pub(super) struct Leaving {
     pub(super) held: Option<(Pass, u64, Escrow)>,
     /// Passes of the same object that come next.
     pub(super) queued: Vec<Pass>,
-    /// Creations have a known outcome now.
-    pub(super) settles: bool,
+    /// The creation that was written down then has a known outcome now.
+    pub(super) settles: Option<Timestamp>,
     /// Objects that are pointed at and not at the target.
     pub(super) awaited: Vec<String>,
     /// Whether groups are provisioned, and hear of new members.
@@ -51,7 +51,7 @@ impl Leaving {
             finished: Vec::new(),
             held: None,
             queued: Vec::new(),
-            settles: false,
+            settles: None,
             awaited: Vec::new(),
             groups: false,
             at,
@@ -61,6 +61,9 @@ impl Leaving {
 
 impl Run {
     /// All of it, or nothing: `None` if somebody else runs the job, or it has gone. Gives the number of the log entry.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if another source object is linked to the object at the target.
     pub(super) async fn leave(&self, leaving: Leaving) -> Result<Option<Option<u64>>> {
         let (application, cycle) = (self.job.application.clone(), self.cycle.clone());
         let fence = self.fence;
@@ -76,21 +79,33 @@ impl Run {
     }
 
     /// Something small, under the same condition.
-    pub(super) async fn fenced(
+    pub(super) async fn fenced<T: Send + 'static>(
         &self,
-        f: impl FnOnce(&TenantWrite<'_>, &str) -> Result<()> + Send + 'static,
-    ) -> Result<bool> {
+        f: impl FnOnce(&TenantWrite<'_>, &str) -> Result<T> + Send + 'static,
+    ) -> Result<Option<T>> {
         let (application, fence) = (self.job.application.clone(), self.fence);
         let tenancy = self.provisioning.0.store.tenant(&self.tenant);
         tenancy
             .write(move |write| {
                 if !stands(write, &application, fence)? {
-                    return Ok(false);
+                    return Ok(None);
                 }
-                f(write, &application)?;
-                Ok(true)
+                f(write, &application).map(Some)
             })
             .await
+    }
+
+    /// Link before anything is sent to an object that was found: of two source objects that find the same one, the second
+    /// must not write to it. `Some(false)`: it is the second.
+    pub(super) async fn claim_link(&self, row: LinkRow) -> Result<Option<bool>> {
+        let mut leaving = Leaving::new(row.kind, &row.source_id, row.updated);
+        leaving.groups = self.groups.is_some();
+        leaving.link = LinkWrite::Put { row, fresh: true };
+        match self.leave(leaving).await {
+            Ok(written) => Ok(written.map(|_| true)),
+            Err(Error::Conflict(_)) => Ok(Some(false)),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -100,11 +115,19 @@ fn stands(write: &TenantWrite<'_>, application: &str, fence: Option<u64>) -> Res
     Ok(fence.is_none_or(|fence| fence == standing))
 }
 
+/// Another walk of the same object may have written a newer one.
+pub(super) fn settle(write: &TenantWrite<'_>, application: &str, id: &str, at: Timestamp) -> Result<()> {
+    if write.intent(application, id)?.is_some_and(|row| row.at == at) {
+        write.remove_intent(application, id)?;
+    }
+    Ok(())
+}
+
 impl Leaving {
     fn write(&self, write: &TenantWrite<'_>, application: &str, cycle: Option<&str>) -> Result<Option<u64>> {
         self.write_link(write, application)?;
-        if self.settles {
-            write.remove_intent(application, &self.id)?;
+        if let Some(at) = self.settles {
+            settle(write, application, &self.id, at)?;
         }
         for (pass, stamp) in &self.finished {
             write.finish_work(application, *pass, &self.id, *stamp)?;
@@ -149,7 +172,13 @@ impl Leaving {
             // A new object at the target knows nothing of what the old one was told.
             write.remove_link(application, &self.id)?;
         }
-        write.put_link(application, row)?;
+        match write.put_link(application, row) {
+            Err(store::Error::Conflict(_)) => {
+                let text = format!("{} is linked to another object of the directory", row.target_id);
+                return Err(Error::Conflict(text));
+            }
+            written => written?,
+        }
         let returns = before.is_none_or(|before| row.managed && !before.managed);
         if fresh || moved || returns {
             self.follow_up(write, application)?;

@@ -157,6 +157,11 @@ impl Entry {
     }
 }
 
+/// A text about the object, as it may be shown.
+pub(super) fn concealed_text(side: &Side, looked: &Looked, text: &str) -> String {
+    Hidden::of(&side.mapper, &looked.wanted, looked.found().map(|found| &found.resource)).text(text)
+}
+
 /// What was asked and answered, as it may be shown.
 pub(crate) fn concealed(side: &Side, looked: &Looked) -> Vec<Exchange> {
     let hidden = Hidden::of(&side.mapper, &looked.wanted, looked.found().map(|found| &found.resource));

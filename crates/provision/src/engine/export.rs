@@ -3,12 +3,14 @@
 
 use std::sync::atomic::Ordering;
 
+use jiff::Timestamp;
 use scim_client::{Exchange, Failure, FailureKind, Object, Select};
 use store::{IntentRow, Kind};
 
 use super::look::{Intent, LAG, Looked, remaining};
 use super::look_again::intent;
 use super::matching::{selection, shows};
+use super::object::link_row;
 use super::run::{Run, Side};
 use super::steps;
 use super::trouble::{Asked, Trouble};
@@ -52,7 +54,8 @@ pub(super) enum Sent {
 
 /// Whether a creation may be sent.
 enum Claim {
-    Ours,
+    /// Written down then.
+    Ours(Timestamp),
     /// Somebody else runs the job.
     Superseded,
     /// Somebody else has begun to create the object, or has linked it.
@@ -81,7 +84,7 @@ impl Run {
                     ..Exported::default()
                 })),
                 Action::Fail { code, message } => {
-                    Some(Sent::Failed(Trouble::decided(code, &message), IntentEnd::Settled))
+                    Some(Sent::Failed(Trouble::decided(code, &message), open_if(looked.intent.is_some())))
                 }
             };
             if let Some(sent) = again {
@@ -97,7 +100,7 @@ impl Run {
         let body = self.creation(side, &looked.wanted);
         let before = looked.intent.clone();
         match self.put_intent(side, looked, &body).await? {
-            Claim::Ours => {}
+            Claim::Ours(at) => looked.intended = Some(at),
             Claim::Superseded => return Ok(Some(Sent::Superseded)),
             Claim::Taken => {
                 let text =
@@ -188,6 +191,19 @@ impl Run {
     ) -> Result<Option<Sent>> {
         let name = steps::export_name(&looked.decision.action);
         let adopted = matches!(looked.decision.action, Action::Adopt { .. });
+        if adopted {
+            let row = link_row(looked, id.to_owned(), self.provisioning.now());
+            match self.claim_link(row).await? {
+                None => return Ok(Some(Sent::Superseded)),
+                Some(true) => {}
+                // Somebody else of the directory has found it at the same moment.
+                Some(false) => {
+                    self.whose(side, looked).await?;
+                    looked.decide(side);
+                    return Ok(None);
+                }
+            }
+        }
         let done = |text: String, sent: bool, looked: &Looked| {
             let step = steps::exported(name, looked.source.kind, id, text);
             let target_id = Some(id.to_owned());
@@ -305,7 +321,7 @@ impl Run {
                     return Ok(Claim::Taken);
                 }
                 write.put_intent(&application, &row)?;
-                Ok::<_, Error>(Claim::Ours)
+                Ok::<_, Error>(Claim::Ours(row.at))
             })
             .await
     }

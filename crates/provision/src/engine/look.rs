@@ -46,6 +46,8 @@ pub(crate) struct Looked {
     /// As it was remembered when the look began.
     pub(crate) link: Option<LinkRow>,
     pub(crate) intent: Option<(Timestamp, Intent)>,
+    /// When the intent was written that belongs to this walk: that one, or a newer one of its own.
+    pub(super) intended: Option<Timestamp>,
     /// Rows of the list of work that this look answers.
     pub(crate) work: Vec<WorkRow>,
     pub(crate) scope: Scope,
@@ -70,6 +72,11 @@ impl Looked {
         }
     }
 
+    /// Whether it is no longer to be at the target: out of scope, or deleted in the directory.
+    fn leaves(&self) -> bool {
+        self.state != SourceState::Present || !self.scope.in_scope
+    }
+
     pub(crate) fn found(&self) -> Option<&Found> {
         match &self.target {
             TargetState::Found(found) => Some(found),
@@ -81,7 +88,7 @@ impl Looked {
     pub(crate) fn plan_link(&self) -> Option<Link> {
         match (&self.link, self.found()) {
             (Some(row), _) => Some(Link { target_id: row.target_id.clone(), managed: row.managed }),
-            (None, Some(found)) if self.recovered && !self.scope.in_scope => {
+            (None, Some(found)) if self.recovered && self.leaves() => {
                 Some(Link { target_id: found.id.clone(), managed: true })
             }
             _ => None,
@@ -177,6 +184,7 @@ impl Run {
             state,
             source,
             link: known.link,
+            intended: known.intent.as_ref().map(|(at, _)| *at),
             intent: known.intent,
             work: known.work,
             scope,
@@ -286,6 +294,7 @@ impl Run {
 
     /// Whose is the object that was found: another source object's, or what a lost creation of this one has made?
     pub(super) async fn whose(&self, side: &Side, looked: &mut Looked) -> Result<()> {
+        looked.recovered = false;
         let (kind, own) = (looked.kind, looked.source.id.clone());
         let TargetState::Found(found) = &mut looked.target else { return Ok(()) };
         let tenancy = self.provisioning.0.store.tenant(&self.tenant);

@@ -121,17 +121,18 @@ impl Run {
         let items_max = limits::OBJECTS_LOOKED_THROUGH as u64;
         let mut course = Course::new(&search, PageLimits { pages_max: items_max, items_max });
         let mut hits: Vec<Object> = Vec::new();
-        let mut honoured = true;
+        let (mut honoured, mut pages) = (true, 0);
         loop {
             let answer = self
                 .endpoint
                 .query(kind.endpoint(), &search)
                 .await
                 .map_err(|failure| Trouble::target(failure, Asked::Search))?;
-            let first = exchanges.last().is_none_or(|last| last.url != answer.exchange.url);
-            if first {
+            // Two pages show what a target does; hundreds would only fill the log.
+            if pages < 2 {
                 exchanges.push(answer.exchange);
             }
+            pages += 1;
             let page = answer.value;
             let progress = course.after(&page);
             for object in page.items {

@@ -107,13 +107,14 @@ impl Run {
             }
             let mut parts = vec![batch];
             while let Some(part) = parts.pop() {
+                if !self.doubt(looked, &part).await? {
+                    return Ok(Err(Stop::Superseded));
+                }
                 let failure = match self.send_members(progress, &part, way).await {
-                    Ok(()) => {
-                        if !self.sent_members(looked, progress, part, way).await? {
-                            return Ok(Err(Stop::Superseded));
-                        }
-                        continue;
-                    }
+                    Ok(()) => match self.sent_members(looked, progress, part, way).await? {
+                        None => continue,
+                        Some(stop) => return Ok(Err(stop)),
+                    },
                     Err(failure) => *failure,
                 };
                 progress.exchanges.extend(evidence(&failure));
@@ -205,32 +206,47 @@ impl Run {
         Ok(())
     }
 
-    /// Remember what the target has taken. `false`: somebody else runs the job.
+    /// Whatever happens from here on, it is not certain what the target knows of these until it has answered.
+    async fn doubt(&self, looked: &Looked, members: &[Member]) -> Result<bool> {
+        let ids: Vec<String> = members.iter().map(|(source, _)| source.clone()).collect();
+        let group = looked.source.id.clone();
+        let doubt = self.fenced(move |write, application| {
+            write.doubt_sent_members(application, &group, &ids)?;
+            Ok(())
+        });
+        Ok(doubt.await?.is_some())
+    }
+
+    /// Remember what the target has taken.
     async fn sent_members(
         &self,
         looked: &Looked,
         progress: &mut Progress<'_>,
         members: Vec<Member>,
         way: Way,
-    ) -> Result<bool> {
+    ) -> Result<Option<Stop>> {
         let ids: Vec<String> = members.into_iter().map(|(source, _)| source).collect();
         let (group, target_id) = (looked.source.id.clone(), progress.target_id.clone());
         match way {
             Way::Add => progress.added.extend(ids.iter().cloned()),
             Way::Remove => progress.removed.extend(ids.iter().cloned()),
         }
-        self.fenced(move |write, application| {
+        let linked = self.fenced(move |write, application| {
             // Told to an object that the group is linked to no more, it says nothing about the one it is linked to now.
             if write.link(application, &group)?.is_none_or(|link| link.target_id != target_id) {
-                return Ok(());
+                return Ok(false);
             }
             match way {
                 Way::Add => write.put_sent_members(application, &group, &ids)?,
                 Way::Remove => write.remove_sent_members(application, &group, &ids)?,
             }
-            Ok(())
+            Ok(true)
+        });
+        Ok(match linked.await? {
+            None => Some(Stop::Superseded),
+            Some(false) => Some(Stop::Gone),
+            Some(true) => None,
         })
-        .await
     }
 
     /// 404 to a change of members is about the group, or about a member.
@@ -253,14 +269,27 @@ impl Run {
         began: Timestamp,
     ) -> Result<Walk> {
         looked.exchanges = progress.exchanges;
-        let mut leaving = Leaving::new(Kind::Group, &looked.source.id, self.provisioning.now());
-        leaving.finished = stamp(item, &looked).map(|stamp| (Pass::Reference, stamp)).into_iter().collect();
+        let now = self.provisioning.now();
+        let mut leaving = Leaving::new(Kind::Group, &looked.source.id, now);
+        let text = format!("the group {} is not at the target", progress.target_id);
+        // It may only not be seen yet; so its members are tried again, and the group is looked at meanwhile.
+        let held = looked.work.iter().find(|row| row.pass == Pass::Reference);
+        let before =
+            held.and_then(|row| row.escrow.as_deref()).map(crate::provisioning::parsed).transpose()?;
+        let failure = crate::escrow::Failure {
+            code: "InvalidAnchor",
+            message: &text,
+            reference: true,
+            retry_after: None,
+        };
+        let interval = self.job.config.interval.duration();
+        let escrow = Escrow::after(before.as_ref().or(item.escrow.as_ref()), &failure, interval, now);
+        leaving.held = stamp(item, &looked).map(|stamp| (Pass::Reference, stamp, escrow));
         leaving.queued = vec![Pass::Object];
-        let text = format!("the group {} is not at the target any more", progress.target_id);
         let mut entry = Entry::members(&looked, LogStatus::Skipped, text);
         entry.code = Some("InvalidAnchor".to_owned());
         entry.evidence(side, &looked, self.cycle.is_none());
-        self.write(leaving, Some(entry), began, Walked::Done(LogStatus::Skipped)).await
+        self.write(leaving, Some(entry), began, Walked::Held { reference: true }).await
     }
 
     async fn conclude_members(

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use store::{Kind, LinkRow, Pass};
 
-use super::commit::{Leaving, LinkWrite};
-use super::entry::Entry;
+use super::commit::{Leaving, LinkWrite, settle};
+use super::entry::{Entry, concealed_text};
 use super::export::{Exported, IntentEnd, Sent, is_disabled};
 use super::look::Looked;
 use super::run::{Departure, Item, Run, Side, Walked};
@@ -12,7 +12,7 @@ use super::steps;
 use super::trouble::Trouble;
 use crate::error::{Error, Result};
 use crate::escrow::Escrow;
-use crate::plan::{Action, LinkChange, SkipReason};
+use crate::plan::{Action, FailureCode, LinkChange, SkipReason};
 use crate::record::LogStatus;
 use crate::scope::Entitlement;
 
@@ -84,7 +84,7 @@ impl Run {
         let stands = self.fenced(move |write, application| {
             Ok(stamp.map_or(Ok(()), |stamp| write.finish_work(application, pass, &id, stamp))?)
         });
-        let walked = if stands.await? { Walked::Done(LogStatus::Skipped) } else { Walked::Superseded };
+        let walked = stands.await?.map_or(Walked::Superseded, |()| Walked::Done(LogStatus::Skipped));
         Ok(Walk::silent(walked))
     }
 
@@ -116,7 +116,7 @@ impl Run {
         let mut leaving = Leaving::new(looked.kind, &looked.source.id, now);
         leaving.link = self.link_after(side, looked, &exported, now);
         leaving.finished = answered(looked, true);
-        leaving.settles = looked.intent.is_some() || exported.created;
+        leaving.settles = looked.intended;
         leaving.groups = self.groups.is_some();
         if !matches!(leaving.link, LinkWrite::Remove) && looked.scope.in_scope {
             leaving.awaited = looked.wanted.unresolved().map(|(_, id)| id.to_owned()).collect();
@@ -133,7 +133,14 @@ impl Run {
             entry.evidence(side, looked, self.cycle.is_none());
             entry
         });
-        self.write(leaving, entry, began, Walked::Done(status)).await
+        match self.write(leaving, entry, began, Walked::Done(status)).await {
+            // Two source objects, one object at the target, at the same moment.
+            Err(Error::Conflict(why)) => {
+                let trouble = Trouble::decided(FailureCode::DuplicateSourceEntries, &why);
+                self.hold(side, item, looked, &trouble, IntentEnd::Open, began).await
+            }
+            written => written,
+        }
     }
 
     async fn hold(
@@ -145,19 +152,19 @@ impl Run {
         intent: IntentEnd,
         began: Timestamp,
     ) -> Result<Walk> {
+        let mut trouble = trouble.clone();
+        trouble.message = concealed_text(side, looked, &trouble.message);
+        let trouble = &trouble;
         let id = looked.source.id.clone();
-        let settles = intent == IntentEnd::Settled;
+        let settles = looked.intended.filter(|_| intent == IntentEnd::Settled);
         let systemic = trouble.systemic().cloned();
         if let (Some(failure), Some(_)) = (&systemic, &self.cycle) {
             // Nothing is recorded of the object, which stays due; but what was certainly not created is not looked for.
             let stands = self.fenced(move |write, application| {
-                if settles {
-                    write.remove_intent(application, &id)?;
-                }
-                Ok(())
+                settles.map_or(Ok(()), |at| settle(write, application, &id, at))
             });
             let walked =
-                if stands.await? { Walked::Systemic(Box::new(failure.clone())) } else { Walked::Superseded };
+                stands.await?.map_or(Walked::Superseded, |()| Walked::Systemic(Box::new(failure.clone())));
             return Ok(Walk::silent(walked));
         }
         let now = self.provisioning.now();
@@ -217,26 +224,32 @@ impl Run {
             LinkChange::Unmanage => false,
             LinkChange::Keep | LinkChange::Remove => before.is_none_or(|link| link.managed),
         };
-        let via = match &looked.scope.entitlement {
-            Entitlement::Group { id, .. } => Some(id.clone()),
-            Entitlement::Everyone | Entitlement::Direct | Entitlement::NotAssigned => None,
-        };
         let disabled = is_disabled(side, looked).or(before.map(|link| link.disabled)).unwrap_or(false);
         let fresh = exported.created;
         let same_object = before.filter(|link| link.target_id == target_id && !fresh);
-        let row = LinkRow {
-            source_id: looked.source.id.clone(),
-            kind: looked.kind,
-            target_id,
-            name: looked.name().to_owned(),
-            managed,
-            disabled,
-            via,
-            linked: same_object.map_or(now, |link| link.linked),
-            updated: now,
-        };
+        let linked = same_object.map_or(now, |link| link.linked);
+        let row = LinkRow { managed, disabled, linked, ..link_row(looked, target_id, now) };
         let same = before.is_some_and(|link| LinkRow { updated: link.updated, ..row.clone() } == *link);
         if same && !exported.sent { LinkWrite::Nothing } else { LinkWrite::Put { row, fresh } }
+    }
+}
+
+/// A managed link to an enabled object, made now.
+pub(super) fn link_row(looked: &Looked, target_id: String, now: Timestamp) -> LinkRow {
+    let via = match &looked.scope.entitlement {
+        Entitlement::Group { id, .. } => Some(id.clone()),
+        Entitlement::Everyone | Entitlement::Direct | Entitlement::NotAssigned => None,
+    };
+    LinkRow {
+        source_id: looked.source.id.clone(),
+        kind: looked.kind,
+        target_id,
+        name: looked.name().to_owned(),
+        managed: true,
+        disabled: false,
+        via,
+        linked: now,
+        updated: now,
     }
 }
 

@@ -227,3 +227,16 @@ async fn a_value_that_must_be_unique_is_asked_for() {
     assert_eq!(stage.target.count(Verb::Query), 3);
     assert_eq!(outcome(&stage.go(Kind::User, &nadia).await), "skipped other RedundantExport");
 }
+
+#[tokio::test]
+async fn what_somebody_changed_at_the_target_is_put_right_when_the_object_is_processed() {
+    let stage = Stage::new().await;
+    let nadia = stage.user("nadia").await;
+    stage.go(Kind::User, &nadia).await;
+    let account = stage.target_id(&nadia).await;
+    stage.target.set(Kind::User, &account, "displayName", json!("Somebody else"));
+    stage.target.set(Kind::User, &account, "nickName", json!("Nad"));
+    assert_eq!(outcome(&stage.go(Kind::User, &nadia).await), "success update");
+    let now = stage.target.get_now(Kind::User, &account).unwrap();
+    assert_eq!((&now["displayName"], &now["nickName"]), (&json!("nadia"), &json!("Nad")));
+}

@@ -4,6 +4,7 @@ mod faults;
 mod groups;
 mod life;
 mod lost;
+mod rivals;
 mod shown;
 
 use std::sync::Arc;
