@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::conclude::{End, Ended, conclude};
 use super::probe::Obstacle;
-use super::read::{beginning, queue_change};
+use super::read::{beginning, queue_change, queue_object};
 use super::run::{Departure, Item, Run, Walked};
 use crate::cycle_schedule::ScheduleState;
 use crate::deletion_guard;
@@ -320,7 +320,7 @@ impl Cycle {
                     let (application, now) = (self.job.application.clone(), self.now());
                     self.advance(move |write| {
                         for id in &page.ids {
-                            write.queue(&application, Pass::Object, page.kind, id, now)?;
+                            queue_object(write, &application, page.kind, id, now)?;
                         }
                         Ok(())
                     })

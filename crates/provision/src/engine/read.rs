@@ -165,10 +165,22 @@ pub(crate) fn queue_change(
     now: Timestamp,
 ) -> Result<()> {
     for (kind, id) in concerns(write, job, change)? {
-        write.queue(&job.application, Pass::Object, kind, &id, now)?;
+        queue_object(write, &job.application, kind, &id, now)?;
     }
-    if change.kind == Kind::Group && write.link(&job.application, &change.id)?.is_some() {
-        write.queue(&job.application, Pass::Reference, Kind::Group, &change.id, now)?;
+    Ok(())
+}
+
+/// Queue an object, and of a group that is at the target its members. Those of one that is not yet are queued when it is.
+pub(crate) fn queue_object(
+    write: &TenantWrite<'_>,
+    application: &str,
+    kind: Kind,
+    id: &str,
+    now: Timestamp,
+) -> Result<()> {
+    write.queue(application, Pass::Object, kind, id, now)?;
+    if kind == Kind::Group && write.link(application, id)?.is_some() {
+        write.queue(application, Pass::Reference, kind, id, now)?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 mod administration;
 mod alias;
+mod cycle;
 mod docs;
 mod expression;
 mod graph_schema;
@@ -13,5 +14,8 @@ mod plan;
 mod property;
 mod schedules;
 mod scope;
+mod simulation;
+mod target;
 mod target_path;
+mod walk;
 mod world;

@@ -102,12 +102,14 @@ CREATE TABLE link_counter (
   PRIMARY KEY (tenant, application, kind)
 ) WITHOUT ROWID;
 
--- Members of groups as the target was told, by their ids at the source.
+-- Members of groups as the target was told, by their ids at the source. `certain` is 0 while it is not known whether the
+-- target has heard: then both adding and removing are to be said again.
 CREATE TABLE sent_member (
   tenant      INTEGER NOT NULL,
   application TEXT    NOT NULL,
   group_id    TEXT    NOT NULL,
   member_id   TEXT    NOT NULL,
+  certain     INTEGER NOT NULL,
   PRIMARY KEY (tenant, application, group_id, member_id)
 ) WITHOUT ROWID;
 CREATE INDEX sent_member_member ON sent_member (tenant, application, member_id);

@@ -139,7 +139,8 @@ impl TenantRead<'_> {
     /// members without being in scope through anything that is remembered: all that a change of the group may concern.
     pub fn touched_by_group(&self, application: &str, group: &str) -> Result<Vec<String>> {
         let sql = "SELECT l.source_id FROM link l WHERE l.tenant = ?1 AND l.application = ?2 AND l.via = ?3 \
-                   AND NOT EXISTS (SELECT 1 FROM membership m WHERE m.tenant = ?1 AND m.group_id = ?3 AND m.member_id = l.source_id) \
+                   AND NOT EXISTS (SELECT 1 FROM membership m JOIN resource r ON r.tenant = m.tenant AND r.kind = 2 \
+                   AND r.id = m.group_id WHERE m.tenant = ?1 AND m.group_id = ?3 AND m.member_id = l.source_id) \
                    UNION SELECT m.member_id FROM membership m WHERE m.tenant = ?1 AND m.group_id = ?3 AND m.member_kind = 1 \
                    AND NOT EXISTS (SELECT 1 FROM link l WHERE l.tenant = ?1 AND l.application = ?2 \
                    AND l.source_id = m.member_id AND l.managed = 1)";
@@ -158,16 +159,16 @@ impl TenantRead<'_> {
         let sql = "SELECT m.group_id FROM membership m JOIN link l ON l.tenant = m.tenant AND l.application = ?2 \
                    AND l.source_id = m.group_id AND l.managed = 1 WHERE m.tenant = ?1 AND m.member_id = ?3 \
                    AND NOT EXISTS (SELECT 1 FROM sent_member s WHERE s.tenant = ?1 AND s.application = ?2 \
-                   AND s.group_id = m.group_id AND s.member_id = ?3)";
+                   AND s.group_id = m.group_id AND s.member_id = ?3 AND s.certain = 1)";
         list(self.db, sql, params![self.tenant, application, member], |row| row.get(0))
     }
 
-    /// Direct members that are at the target and that it was not told of, in the order of ids.
+    /// Direct members that are at the target and that it was not told of for certain, in the order of ids.
     pub fn members_to_add(&self, application: &str, group: &str, limit: usize) -> Result<Vec<LinkedMember>> {
         let sql = "SELECT m.member_id, l.target_id FROM membership m JOIN link l ON l.tenant = m.tenant AND l.application = ?2 \
                    AND l.source_id = m.member_id AND l.managed = 1 WHERE m.tenant = ?1 AND m.group_id = ?3 \
                    AND NOT EXISTS (SELECT 1 FROM sent_member s WHERE s.tenant = ?1 AND s.application = ?2 \
-                   AND s.group_id = ?3 AND s.member_id = m.member_id) ORDER BY m.member_id LIMIT ?4";
+                   AND s.group_id = ?3 AND s.member_id = m.member_id AND s.certain = 1) ORDER BY m.member_id LIMIT ?4";
         list(self.db, sql, params![self.tenant, application, group, signed(limit as u64)], member)
     }
 
@@ -179,7 +180,7 @@ impl TenantRead<'_> {
         list(self.db, sql, params![self.tenant, application, group, signed(limit as u64)], |row| row.get(0))
     }
 
-    /// Members that the target was told of and that are direct members no more, with their ids there if they are linked still.
+    /// Members that the target was told of, or may have been, and that are direct members no more, with their ids there if they are linked still.
     pub fn members_to_remove(
         &self,
         application: &str,
@@ -261,10 +262,19 @@ impl TenantWrite<'_> {
             .map(drop)
     }
 
+    /// The target is about to be told something of these: until it has answered, what it knows is not certain.
+    pub fn doubt_sent_members(&self, application: &str, group: &str, members: &[String]) -> Result<()> {
+        let sql = "INSERT INTO sent_member (tenant, application, group_id, member_id, certain) VALUES (?1, ?2, ?3, ?4, 0) \
+                   ON CONFLICT (tenant, application, group_id, member_id) DO UPDATE SET certain = 0";
+        members.iter().try_for_each(|member| {
+            run(self.db, sql, params![self.tenant, application, group, member]).map(drop)
+        })
+    }
+
     /// The target was told that these are members.
     pub fn put_sent_members(&self, application: &str, group: &str, members: &[String]) -> Result<()> {
-        let sql = "INSERT INTO sent_member (tenant, application, group_id, member_id) VALUES (?1, ?2, ?3, ?4) \
-                   ON CONFLICT (tenant, application, group_id, member_id) DO NOTHING";
+        let sql = "INSERT INTO sent_member (tenant, application, group_id, member_id, certain) VALUES (?1, ?2, ?3, ?4, 1) \
+                   ON CONFLICT (tenant, application, group_id, member_id) DO UPDATE SET certain = 1";
         members.iter().try_for_each(|member| {
             run(self.db, sql, params![self.tenant, application, group, member]).map(drop)
         })
