@@ -4,6 +4,7 @@ mod audit;
 mod durability;
 mod key;
 mod membership;
+mod provisioning;
 mod resource;
 mod scan;
 mod standing;
