@@ -60,6 +60,7 @@ pub mod test_ticket;
 pub mod value;
 pub mod worker;
 
+pub use engine::cycle::Ran;
 pub use error::{Error, Result};
 pub use provisioning::{Options, Provisioning};
 pub use seal::Seal;

@@ -139,7 +139,8 @@ pub(crate) fn stacks_of(
                     text x=(LEFT - 8) y=(y + 4) text-anchor="end" { (number(top * share / 2)) }
                 }
             }
-            @for (index, stack) in stacks.iter().enumerate() { (drawn(&drawing, stack, index)) }
+            // Fewer stand at the right, where the newest is looked for.
+            @for (index, stack) in stacks.iter().enumerate() { (drawn(&drawing, stack, index + drawing.slots - stacks.len())) }
         } }
         (legend(series))
         div.sr { (numbers(title, first, series, stacks)) }

@@ -65,7 +65,7 @@ pub(super) async fn send(desk: &Desk, opened: &Opened, mut draft: Draft, pressed
                     .any(|(at, m)| m.matching_priority > 0 && Some(at) != index);
             if sole && pressed == "ok" {
                 let why = "This is the only matching attribute. Let another attribute match first.";
-                form.wrong = Some(("matches", why.to_owned()));
+                form.wrong = Some(("matching", why.to_owned()));
             } else if pressed == "ok" && form.problems.iter().all(|problem| problem.warning) {
                 draft.put(index, mapping);
                 return Ok(mapping_table::screen(&Screen { desk, opened, draft: &draft }, &[]));
@@ -110,8 +110,8 @@ fn fields(screen: &Screen<'_>, form: &Form<'_>) -> Markup {
             .hint("Written instead of null when the object is created; not on updates.").input())
         (Field::new("target", "Target attribute", &row.target).required().error(wrong("target")).select(&targets))
         div.pair {
-            (Field::new("matches", "Match objects using this attribute", if row.matches { "yes" } else { "no" })
-                .error(wrong("matches")).select(&MATCHES))
+            (Field::new("matching", "Match objects using this attribute", if row.matches { "yes" } else { "no" })
+                .error(wrong("matching")).select(&MATCHES))
             (Field::new("precedence", "Matching precedence", &row.precedence).kind("number").error(wrong("precedence"))
                 .hint("Lower numbers are tried first.").input())
         }

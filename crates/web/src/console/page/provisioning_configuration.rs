@@ -74,7 +74,7 @@ async fn page(desk: &Desk, opened: &Opened, form: &Form<'_>) -> Answer {
                     button.button.primary type="submit" data-needs-test disabled[new && !passed] { @if new { "Create" } @else { "Save" } }
                     (button::cancel(&back))
                 }
-                p.hint { @if new { "Create is enabled once Test Connection has passed for what is typed now." } @else { "A changed Tenant URL or secret is tested before it is saved." } }
+                p.soft.small { @if new { "Create is enabled once Test Connection has passed for what is typed now." } @else { "A changed Tenant URL or secret is tested before it is saved." } }
             }
         }
     };

@@ -80,7 +80,7 @@ impl Typed {
     pub(super) fn read(form: &Fields) -> Self {
         let text = |name: &str| form.text(name).to_owned();
         Self {
-            method: text("method"),
+            method: text("authentication"),
             url: text("tenant_url"),
             user: text("user"),
             token_url: text("token_url"),
@@ -108,7 +108,7 @@ impl Typed {
                 scope: Some(self.scope.clone()).filter(|scope| !scope.is_empty()),
                 in_body: self.in_body,
             },
-            _ => return Err(("method", "Choose an authentication method.".to_owned())),
+            _ => return Err(("authentication", "Choose an authentication method.".to_owned())),
         };
         let dialect = match self.dialect.as_str() {
             "legacy" => Some(Dialect::Legacy),
@@ -194,7 +194,7 @@ pub(super) fn fields(desk: &Desk, typed: &Typed, wrong: Option<&Wrong>, stored: 
             .input()
     };
     html! {
-        (Field::new("method", "Authentication method", &typed.method).error(error("method")).select(&METHODS))
+        (Field::new("authentication", "Authentication method", &typed.method).error(error("authentication")).select(&METHODS))
         (Field::new("tenant_url", "Tenant URL", &typed.url).kind("url").required().error(error("tenant_url"))
             .hint("The SCIM Base URL of the application, as in https://scim.example.com/v2. A query such as ?aadOptscim062020 is kept.").input())
         div.for-bearer { (secret(SecretName::SecretToken, "Secret token")) }
@@ -275,11 +275,11 @@ mod tests {
     fn what_cannot_be_used_names_its_field() {
         for (query, expect) in [
             ("", "tenant_url"),
-            ("tenant_url=x&method=none", "method"),
-            ("tenant_url=x&method=basic", "user"),
-            ("tenant_url=x&method=oauth", "token_url"),
-            ("tenant_url=x&method=bearer&in_flight=65", "in_flight"),
-            ("tenant_url=x&method=bearer&in_flight=1&per_second=0", "per_second"),
+            ("tenant_url=x&authentication=none", "method"),
+            ("tenant_url=x&authentication=basic", "user"),
+            ("tenant_url=x&authentication=oauth", "token_url"),
+            ("tenant_url=x&authentication=bearer&in_flight=65", "in_flight"),
+            ("tenant_url=x&authentication=bearer&in_flight=1&per_second=0", "per_second"),
         ] {
             assert_eq!(Typed::read(&fields(query)).connection().unwrap_err().0, expect, "{query}");
         }

@@ -286,7 +286,7 @@ impl Row {
             expression: text("expression"),
             default: form.raw("default").to_owned(),
             target: text("target"),
-            matches: form.text("matches") == "yes",
+            matches: form.text("matching") == "yes",
             precedence: text("precedence"),
             flow: text("flow"),
             nulls: form.has("nulls"),

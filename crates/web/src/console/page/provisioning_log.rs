@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use super::application_frame::{Opened, Place};
 use super::exchanges::object_path;
 use super::list::{search_box, search_form};
-use super::provisioning_steps::{action_word, status_named};
+use super::provisioning_steps::{action_word, status_named, stopped};
 use super::validator_run::streamed;
 use crate::console::answer::{Answer, Failure};
 use crate::console::component::icon::Icon;
@@ -263,13 +263,13 @@ fn entries(desk: &Desk, log: &Log, rows: &[LogRow]) -> Markup {
                     td { (time::ago(entry.at, desk.now)) }
                     td.break {
                         a href={ (path) "/" (row.number) } data-row { (entry.source_name) }
-                        div.soft.small { (sentence(&entry.summary)) }
+                        div.soft.small { (stopped(&entry.summary)) }
                     }
                     td.nowrap { (action_word(&entry.action)) }
                     td { (status_named(&entry.status)) @if let Some(code) = &entry.code { div.soft.small.break { (code) } } }
                     @if log.opened.is_none() { td.hide-narrow.break { (log.name_of(&entry.application)) } }
-                    td.hide-narrow { a.id href=(desk.url(&object_path(entry.kind, &entry.source_id))) { code { (short_id(&entry.source_id)) } } }
-                    td.hide-narrow { @if let Some(id) = &entry.target_id { code title=(id) { (short_id(id)) } } }
+                    td.hide-narrow.nowrap { a.id href=(desk.url(&object_path(entry.kind, &entry.source_id))) { code { (short_id(&entry.source_id)) } } }
+                    td.hide-narrow.nowrap { @if let Some(id) = &entry.target_id { code title=(id) { (short_id(id)) } } }
                 }
             }
         },

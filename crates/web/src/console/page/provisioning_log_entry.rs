@@ -8,8 +8,9 @@ use provision::record::Document;
 
 use super::application_frame::{Opened, Place};
 use super::exchanges::object_path;
+use super::history::actor;
 use super::provisioning_exchange as exchange;
-use super::provisioning_steps::{action_word, modified, status_named, steps};
+use super::provisioning_steps::{action_word, modified, status_named, steps, stopped};
 use crate::console::answer::{Answer, Failure};
 use crate::console::component::banner::{self, Tone};
 use crate::console::component::facts::{Fact, facts};
@@ -17,7 +18,7 @@ use crate::console::component::shell::Page;
 use crate::console::component::tabs::{Tab, tabs};
 use crate::console::component::{copy, time};
 use crate::console::menu::Section;
-use crate::console::visit::{Desk, sentence};
+use crate::console::visit::Desk;
 
 const STEPS: &str = "Steps";
 const TROUBLE: &str = "Troubleshooting & recommendations";
@@ -107,7 +108,7 @@ fn said(entry: &LogEntry) -> Markup {
     };
     html! {
         @if !entry.summary.is_empty() {
-            (banner::banner(tone, &html! { (sentence(&entry.summary)) @if let Some(code) = &entry.code { " " code.soft.small { (code) } } }))
+            (banner::banner(tone, &html! { (stopped(&entry.summary)) @if let Some(code) = &entry.code { " " code.soft.small { (code) } } }))
         }
     }
 }
@@ -116,7 +117,7 @@ fn trouble(desk: &Desk, entry: &LogEntry, document: &Document) -> Markup {
     html! {
         (said(entry))
         @match &document.recommendation {
-            Some(text) => { h2 { "What to do" } p { (sentence(text)) } },
+            Some(text) => { h2 { "What to do" } p { (stopped(text)) } },
             None if entry.status == "failure" => p.soft { "No recommendation is known for this. The exchange below holds the target's own words." },
             None => p.soft { "There is nothing to be done." },
         }
@@ -152,6 +153,6 @@ fn facts_of(desk: &Desk, row: &LogRow) -> Markup {
         "Application id",
         copy::inline("application-id", "the application id", &entry.application),
     ));
-    list.push(Fact::new("Initiated by", html! { (entry.actor) }));
+    list.push(Fact::new("Initiated by", actor(&entry.actor)));
     html! { div.section { (facts(&list)) } }
 }

@@ -123,7 +123,7 @@ impl Screen<'_> {
             @if !changes.is_empty() {
                 (banner::banner(Tone::Warn, &html! {
                     strong { (counted(changes.len() as u64, "change is", "changes are")) " not saved yet. " }
-                    "They take effect with Save: " (changes.iter().take(12).cloned().collect::<Vec<_>>().join("; "))
+                    "Nothing takes effect before Save: " (changes.iter().take(12).cloned().collect::<Vec<_>>().join("; "))
                     @if changes.len() > 12 { "; …" } "."
                 }))
             }
@@ -196,7 +196,7 @@ fn before_save(screen: &Screen<'_>) -> Response {
                 p { "Nothing differs from what is saved." }
             } @else {
                 p { "Saving applies " (counted(changes.len() as u64, "change", "changes")) ":" }
-                ul { @for change in changes.iter().take(40) { li { (sentence(change)) } } @if changes.len() > 40 { li { "… and " (changes.len() - 40) " more" } } }
+                ul { @for change in changes.iter().take(40) { li { (change) } } @if changes.len() > 40 { li { "… and " (changes.len() - 40) " more" } } }
                 p {
                     @if linked { "The next cycle will be an initial cycle: every user and group in scope is looked at again and brought in line with the new mapping. Nobody is created twice." }
                     @else { "The initial cycle uses the new mapping." }

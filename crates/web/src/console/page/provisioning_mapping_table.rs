@@ -114,7 +114,7 @@ fn attributes(screen: &Screen<'_>, problems: &[Problem], may: bool) -> Markup {
     let mut columns = vec![
         Column::new("Target attribute"),
         Column::new("Source"),
-        Column::wide("Matching precedence"),
+        Column::wide("Matching"),
         Column::wide("Apply"),
     ];
     if may {
@@ -124,11 +124,11 @@ fn attributes(screen: &Screen<'_>, problems: &[Problem], may: bool) -> Markup {
         @for (index, row) in mapping.attributes.iter().enumerate() {
             @let of_row = || problems.iter().filter(|p| p.attribute.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(&row.target)));
             tr {
-                td.break {
-                    code { (row.target) }
+                td.roomy {
+                    code { (breakable(&row.target)) }
                     @for problem in of_row() { (note(problem)) }
                 }
-                td.break { (source(&row.source)) @if let Some(default) = &row.default_value { div.soft.small { "If null: " (default) } } }
+                td.roomy { (source(&row.source)) @if let Some(default) = &row.default_value { div.soft.small { "If null: " (default) } } }
                 td.hide-narrow { @if row.matching_priority > 0 { (row.matching_priority) } }
                 td.hide-narrow { (apply(row)) }
                 @if may { td.cell-actions { (row_actions(index, row, is_removable(mapping, row))) } }
@@ -146,6 +146,15 @@ fn attributes(screen: &Screen<'_>, problems: &[Problem], may: bool) -> Markup {
 fn note(problem: &Problem) -> Markup {
     let (class, glyph) = if problem.warning { ("warn", Icon::Alert) } else { ("bad", Icon::Error) };
     html! { div.small.note.(class) { (icon(glyph)) span { (sentence(&problem.message)) } } }
+}
+
+/// A path that is broken where it has parts.
+fn breakable(path: &str) -> Markup {
+    html! {
+        @for (index, part) in path.split_inclusive([':', '.', '[']).enumerate() {
+            @if index > 0 { wbr; } (part)
+        }
+    }
 }
 
 pub(super) fn source(source: &MappingSource) -> Markup {

@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use super::application_frame::Opened;
 use super::provisioning_exchange as exchange;
-use super::provisioning_steps::{action_word, modified, status_of, steps};
+use super::provisioning_steps::{action_word, modified, status_of, steps, stopped};
 use crate::console::component::banner::{self, Tone};
 use crate::console::component::diff::short;
 use crate::console::component::facts::section;
 use crate::console::component::icon::Icon;
 use crate::console::component::table::{Column, table};
 use crate::console::component::{button, copy, field};
-use crate::console::visit::{Desk, sentence};
+use crate::console::visit::Desk;
 
 pub(super) fn shown(desk: &Desk, opened: &Opened, done: &OnDemandReport, kind: Kind, path: &str) -> Markup {
     let tone = match done.status {
@@ -28,8 +28,8 @@ pub(super) fn shown(desk: &Desk, opened: &Opened, done: &OnDemandReport, kind: K
         div.stack.wide {
             (banner::banner(tone, &html! {
                 p { strong { (done.name) } ": " (action_word(done.action.as_str())) " " (status_of(done.status)) }
-                p { (sentence(&done.summary)) @if let Some(code) = &done.code { " " code.soft.small { (code) } } }
-                @if let Some(text) = &done.document.recommendation { p { (sentence(text)) } }
+                p { (stopped(&done.summary)) @if let Some(code) = &done.code { " " code.soft.small { (code) } } }
+                @if let Some(text) = &done.document.recommendation { p { (stopped(text)) } }
                 @if let Some(id) = &done.target_id { p.small { "At the target: " (copy::inline("target-id", "the target id", id)) } }
             }))
             (again(desk, opened, done, kind, path))

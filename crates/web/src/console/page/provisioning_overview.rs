@@ -49,8 +49,8 @@ pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
     let content = html! {
         div.stack.wide {
             (bar(&desk, &opened, &view))
-            div.stack.wide data-live=[stream(&desk, &opened, &view)] { (standing::part(&desk, &opened, &view)) }
-            (standing::technical(&desk, &opened, &view))
+            div.stack.wide data-live=[stream(&desk, &opened, &view)] { (standing::part(&desk, &opened, &view, desk.now)) }
+            (standing::technical(&opened, &view, desk.now))
         }
     };
     let page = page.lead(html! { (opened.status()) " · " (standing::target(&view)) });
@@ -231,7 +231,7 @@ async fn feed(desk: Arc<Desk>, opened: Opened, sender: mpsc::Sender<Bytes>) {
         if state(&view) != desk.query.text("state") {
             break;
         }
-        let part = standing::part(&desk, &opened, &view).into_string();
+        let part = standing::part(&desk, &opened, &view, desk.app.directory.now()).into_string();
         // A comment keeps the connection awake, and notices when nobody listens any more.
         let next = if part == last { Bytes::from_static(b": \n\n") } else { event("progress", &part) };
         last = part;

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::application_frame::{Opened, Place};
+use super::history::actor;
 use super::provisioning_status::kind_words;
 use super::validator_run::{event, streamed};
 use crate::console::answer::{Answer, Failure};
@@ -95,7 +96,7 @@ fn make(desk: &Desk, url: &str, plans: &[PlanSummary]) -> Markup {
             form.stack method="post" action=(url) {
                 (field::csrf(desk.csrf()))
                 (field::check("everything", "yes", "Look at everything", Some("As an initial cycle does; otherwise at what has changed since the last cycle."), plans.is_empty()))
-                div.actions { button.button.primary type="submit" { (icon(Icon::Logs)) "Plan" } }
+                div.actions { button.button.primary type="submit" { (icon(Icon::Logs)) "Compute plan" } }
             }
         },
     )
@@ -112,7 +113,7 @@ fn list(desk: &Desk, url: &str, plans: &[PlanSummary]) -> Markup {
                     td { a href={ (url) "/" (plan.id) } data-row { code { (plan.id.get(..8).unwrap_or(&plan.id)) } } div.soft.small { (time::ago(plan.made, desk.now)) } }
                     td { (numbers(plan)) @if plan.held_back.is_some() { div.small.note.warn { (icon(Icon::Alert)) span { "Deletes would be held back" } } } }
                     td.hide-narrow { (cycle_words(plan.kind)) ", " (time::counted(plan.objects, "object", "objects")) }
-                    td.hide-narrow.break { (plan.made_by) }
+                    td.hide-narrow { (actor(&plan.made_by)) }
                 }
             }
         },

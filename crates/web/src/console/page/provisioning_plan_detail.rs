@@ -8,8 +8,9 @@ use provision::cycle_plan::{PlanEntry, PlanSummary};
 
 use super::application_frame::{Opened, Place};
 use super::exchanges::object_path;
+use super::history::actor;
 use super::provisioning_plan::{ACTIONS, count, cycle_words};
-use super::provisioning_steps::modified;
+use super::provisioning_steps::{modified, stopped};
 use crate::console::answer::Answer;
 use crate::console::component::banner::{self, Tone};
 use crate::console::component::icon::{Icon, icon};
@@ -55,7 +56,7 @@ pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
     let page =
         opened.under(&desk, format!("Plan {}", plan.id.get(..8).unwrap_or(&plan.id))).under("Plan", list);
     let page = page.lead(html! {
-        (cycle_words(plan.kind)) " over " (time::counted(plan.objects, "object", "objects")) ", made " (time::ago(plan.made, desk.now)) " by " (plan.made_by)
+        (cycle_words(plan.kind)) " over " (time::counted(plan.objects, "object", "objects")) ", made " (time::ago(plan.made, desk.now)) " by " (actor(&plan.made_by))
     });
     let page = if desk.may(Permission::ManageApplications) && plan.changes_anything() {
         let url = opened.url(&desk, &format!("provisioning/plan/{}/apply", plan.id));
@@ -113,7 +114,7 @@ fn line(desk: &Desk, entry: &PlanEntry) -> Markup {
                 span.soft { (entry.kind.as_str()) }
                 @if entry.departs { (chip::tag("counts as deletion")) }
             }
-            p.soft.break { (sentence(&entry.reason)) }
+            p.soft.break { (stopped(&entry.reason)) }
             @if !entry.changes.is_empty() { (modified(&entry.changes)) }
         }
     }

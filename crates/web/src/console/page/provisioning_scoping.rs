@@ -161,7 +161,7 @@ pub(super) fn screen(screen: &Screen<'_>, scope: &ScopeFilters, problems: Option
             (one(screen, index, filter))
         }
         div.actions { button.button type="submit" name="act" value="filter" { (icon(Icon::Plus)) "Add scoping filter" } }
-        p.hint { "Letter case counts. A clause about an attribute without a value does not hold, IS NULL excepted. Attributes with several values and references cannot be compared." }
+        p.soft.small { "Letter case counts. A clause about an attribute without a value does not hold, IS NULL excepted. Attributes with several values and references cannot be compared." }
         div.actions { (act("ok", "OK", "primary")) (act("back", "Cancel", "")) }
     };
     let status = if problems.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };

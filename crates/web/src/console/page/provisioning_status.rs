@@ -24,21 +24,21 @@ pub(super) fn target(view: &StatusView) -> Markup {
     html! { span.break { (url.split(['?', '#']).next().unwrap_or_default()) } }
 }
 
-pub(super) fn part(desk: &Desk, opened: &Opened, view: &StatusView) -> Markup {
+pub(super) fn part(desk: &Desk, opened: &Opened, view: &StatusView, now: Timestamp) -> Markup {
     html! {
-        @if let Some(quarantine) = &view.job.state.quarantine { (quarantined(desk, opened, view, quarantine)) }
+        @if let Some(quarantine) = &view.job.state.quarantine { (quarantined(desk, opened, view, now, quarantine)) }
         @else if view.job.schedule == ScheduleState::Disabled {
             (banner::text(Tone::Bad, "Provisioning was switched off after 28 days of quarantine. Correct the cause, then Restart provisioning."))
         }
-        (section("Current cycle", None, &current(desk, view)))
-        (tiles(desk, opened, view))
+        (section("Current cycle", None, &current(now, view)))
+        (tiles(desk, opened, view, now))
         @if view.users.total + view.groups.total > 0 {
             (section("Objects by state", None, &objects(view)))
         }
         @if view.cycles.iter().any(|cycle| !cycle.counts.is_empty()) {
             (section("Actions per cycle", None, &actions(view)))
         }
-        (flush("Last cycles", None, &cycles(desk, opened, view)))
+        (flush("Last cycles", None, &cycles(desk, opened, view, now)))
     }
 }
 
@@ -55,7 +55,13 @@ fn reason_words(reason: QuarantineReason) -> &'static str {
     }
 }
 
-fn quarantined(desk: &Desk, opened: &Opened, view: &StatusView, quarantine: &Quarantine) -> Markup {
+fn quarantined(
+    desk: &Desk,
+    opened: &Opened,
+    view: &StatusView,
+    now: Timestamp,
+    quarantine: &Quarantine,
+) -> Markup {
     let url = |tail: &str| opened.url(desk, &format!("provisioning/{tail}"));
     let disabled = view.job.schedule == ScheduleState::Disabled;
     let paused = view.job.schedule == ScheduleState::Paused;
@@ -67,11 +73,11 @@ fn quarantined(desk: &Desk, opened: &Opened, view: &StatusView, quarantine: &Qua
                 p { strong { "In quarantine: " (reason_words(quarantine.reason)) "." } " " span.break { (sentence(&quarantine.message)) } }
                 p { (quarantine.reason.advice()) }
                 p.small {
-                    "Since " (time::ago(quarantine.current_began, desk.now)) "; "
+                    "Since " (time::ago(quarantine.current_began, now)) "; "
                     (time::counted(u64::from(quarantine.series_count), "attempt has", "attempts have")) " failed. "
                     @if disabled { "After 28 days it is not tried again by itself." }
                     @else if paused { "It is stopped, and not tried again before it is started." }
-                    @else { "Tried again " (time::ago(quarantine.next_attempt, desk.now)) "." }
+                    @else { "Tried again " (time::ago(quarantine.next_attempt, now)) "." }
                     " " code.soft { (format!("{:?}", quarantine.reason)) }
                 }
                 @if desk.may(Permission::ManageApplications) {
@@ -101,16 +107,29 @@ pub(super) fn kind_words(kind: &str) -> &'static str {
     }
 }
 
-fn current(desk: &Desk, view: &StatusView) -> Markup {
+fn current(now: Timestamp, view: &StatusView) -> Markup {
     match &view.progress {
-        Some(progress) => running(desk, view, progress),
-        None => waiting(desk, view),
+        Some(progress) => running(now, view, progress),
+        None => waiting(now, view),
     }
 }
 
-fn running(desk: &Desk, view: &StatusView, progress: &Progress) -> Markup {
-    let total = progress.expected.max(progress.done + progress.waiting);
-    let left = total.saturating_sub(progress.done);
+/// Objects done so far: what the cycle has counted, which is kept with every object, or what it has saved of itself.
+fn done(view: &StatusView, progress: &Progress) -> u64 {
+    let open = view.cycles.iter().find(|cycle| cycle.ended.is_none());
+    let counted: u64 = open.map_or(0, |cycle| cycle.counts.iter().map(|count| count.n).sum());
+    progress.done.max(counted)
+}
+
+fn rate(done: u64, began: Timestamp, now: Timestamp) -> Option<f64> {
+    let seconds = now.duration_since(began).as_secs_f64();
+    (done > 0 && seconds > 0.0).then(|| f64::from(u32::try_from(done).unwrap_or(u32::MAX)) / seconds)
+}
+
+fn running(now: Timestamp, view: &StatusView, progress: &Progress) -> Markup {
+    let done = done(view, progress);
+    let total = progress.expected.max(done + progress.waiting);
+    let rate = rate(done, progress.began, now);
     let doing = match (view.job.schedule, view.job.running) {
         (ScheduleState::Active, true) => "running",
         (ScheduleState::Active, false) => "waiting to go on",
@@ -118,13 +137,15 @@ fn running(desk: &Desk, view: &StatusView, progress: &Progress) -> Markup {
     };
     html! {
         div.progress {
-            progress max=(total.max(1)) value=(progress.done.min(total)) aria-label="Objects done" {}
+            progress max=(total.max(1)) value=(done.min(total)) aria-label="Objects done" {}
             p.count-line {
                 strong { (kind_words(progress.kind.as_str())) " " (doing) }
-                span { (time::number(progress.done)) " of " (time::counted(total, "object", "objects")) }
-                @if let Some(rate) = progress.rate { span { (rounded(rate)) " a second" } }
-                @if view.job.running && let Some(rest) = left_time(left, progress.rate) { span { (rest) " left" } }
-                span { "Began " (time::ago(progress.began, desk.now)) }
+                span { (time::number(done)) " of " (time::counted(total, "object", "objects")) }
+                @if view.job.running && let Some(rate) = rate {
+                    span { (rounded(rate)) " a second" }
+                    @if let Some(rest) = left_time(total.saturating_sub(done), rate) { span { (rest) " left" } }
+                }
+                span { "Began " (time::ago(progress.began, now)) }
             }
         }
     }
@@ -135,8 +156,10 @@ fn rounded(rate: f64) -> String {
 }
 
 /// `about 3 minutes`
-fn left_time(left: u64, rate: Option<f64>) -> Option<String> {
-    let rate = rate.filter(|rate| *rate > 0.0)?;
+fn left_time(left: u64, rate: f64) -> Option<String> {
+    if left == 0 || rate <= 0.0 {
+        return None;
+    }
     let seconds = f64::from(u32::try_from(left).unwrap_or(u32::MAX)) / rate;
     let (amount, one, many) = match seconds {
         s if s < 90.0 => (s, "second", "seconds"),
@@ -147,17 +170,17 @@ fn left_time(left: u64, rate: Option<f64>) -> Option<String> {
     Some(format!("about {text} {}", if text == "1" { one } else { many }))
 }
 
-fn waiting(desk: &Desk, view: &StatusView) -> Markup {
+fn waiting(now: Timestamp, view: &StatusView) -> Markup {
     let last = view.job.state.last_completed.as_ref();
     html! {
         p {
             @match last {
-                Some(last) => { strong { (kind_words(last.kind.as_str())) " completed" } " " (time::ago(last.ended, desk.now)) "." },
+                Some(last) => { strong { (kind_words(last.kind.as_str())) " completed" } " " (time::ago(last.ended, now)) "." },
                 None => strong { "No cycle has completed yet." },
             }
             " "
             @match (view.job.schedule, view.job.next) {
-                (ScheduleState::Active, Some(next)) if next > desk.now => { "The next cycle begins " (time::ago(next, desk.now)) "." },
+                (ScheduleState::Active, Some(next)) if next > now => { "The next cycle begins " (time::ago(next, now)) "." },
                 (ScheduleState::Active, _) => "The next cycle begins in a moment.",
                 _ => "No cycle begins before provisioning is started.",
             }
@@ -166,7 +189,7 @@ fn waiting(desk: &Desk, view: &StatusView) -> Markup {
     }
 }
 
-fn tiles(desk: &Desk, opened: &Opened, view: &StatusView) -> Markup {
+fn tiles(desk: &Desk, opened: &Opened, view: &StatusView, now: Timestamp) -> Markup {
     let url = |tail: &str| opened.url(desk, tail);
     html! {
         div.tiles {
@@ -175,7 +198,7 @@ fn tiles(desk: &Desk, opened: &Opened, view: &StatusView) -> Markup {
             a href=(url("users")) { div.figure { (time::number(view.assigned_users + view.assigned_groups)) } div.what { "Assigned users and groups" } }
             a href=(url("provisioning/logs?status=failure")) {
                 div.figure { (time::number(view.escrows)) }
-                div.what { "Failures held for retry" @if let Some(next) = view.next_escrow { ", next " (time::distance(next, desk.now)) } }
+                div.what { "Failures held for retry" @if let Some(next) = view.next_escrow { ", next " (time::distance(next, now)) } }
             }
         }
     }
@@ -232,7 +255,7 @@ fn clock(at: Timestamp) -> String {
     at.strftime("%b %d %H:%M").to_string()
 }
 
-fn cycles(desk: &Desk, opened: &Opened, view: &StatusView) -> Markup {
+fn cycles(desk: &Desk, opened: &Opened, view: &StatusView, now: Timestamp) -> Markup {
     if view.cycles.is_empty() {
         return html! { p.soft.pad { "No cycle has run yet." } };
     }
@@ -247,7 +270,7 @@ fn cycles(desk: &Desk, opened: &Opened, view: &StatusView) -> Markup {
             tr {
                 td {
                     a href=(opened.url(desk, &format!("provisioning/logs?cycle={}", cycle.id))) { (kind_words(&cycle.kind)) }
-                    div.soft.small { (time::ago(cycle.began, desk.now)) }
+                    div.soft.small { (time::ago(cycle.began, now)) }
                 }
                 td.break { (outcome(cycle)) @if let Some(message) = &cycle.message { div.soft.small { (sentence(message)) } } }
                 td { (sum(cycle)) }
@@ -284,16 +307,16 @@ fn sum(cycle: &Cycle) -> Markup {
 }
 
 /// "View technical information"
-pub(super) fn technical(desk: &Desk, opened: &Opened, view: &StatusView) -> Markup {
+pub(super) fn technical(opened: &Opened, view: &StatusView, now: Timestamp) -> Markup {
     let job = &view.job;
-    let steady = time::maybe(job.state.steady_last, desk.now, "not yet");
+    let steady = time::maybe(job.state.steady_last, now, "not yet");
     let mark = match job.watermark {
         Some(number) => html! { "Change " (time::number(number)) },
         None => html! { span.soft { "none: the next cycle is an initial cycle" } },
     };
     let secrets = html! {
         @if view.secrets.is_empty() { span.soft { "none" } }
-        @for (name, at) in &view.secrets { (name.as_str()) ", set " (time::ago(*at, desk.now)) " " }
+        @for (name, at) in &view.secrets { (name.as_str()) ", set " (time::ago(*at, now)) " " }
     };
     html! {
         details.more {
@@ -304,7 +327,7 @@ pub(super) fn technical(desk: &Desk, opened: &Opened, view: &StatusView) -> Mark
                 Fact::new("Watermark", mark),
                 Fact::new("Interval", html! { (job.config.interval) @if job.config.push { ", changes pushed" } }),
                 Fact::new("Last steady state", steady),
-                Fact::new("Last cycle began", time::maybe(job.state.last_began, desk.now, "never")),
+                Fact::new("Last cycle began", time::maybe(job.state.last_began, now, "never")),
                 Fact::new("Credentials", secrets),
                 Fact::new("Configuration version", html! { (job.epoch) }),
             ])) }
@@ -319,12 +342,12 @@ mod tests {
     #[test]
     fn time_left_is_rounded_up_to_the_unit_that_is_read() {
         for (left, rate, expect) in [
-            (10, Some(10.0), Some("about 1 second")),
-            (600, Some(10.0), Some("about 60 seconds")),
-            (6_000, Some(10.0), Some("about 10 minutes")),
-            (100_000, Some(10.0), Some("about 3 hours")),
-            (10, Some(0.0), None),
-            (10, None, None),
+            (10, 10.0, Some("about 1 second")),
+            (600, 10.0, Some("about 60 seconds")),
+            (6_000, 10.0, Some("about 10 minutes")),
+            (100_000, 10.0, Some("about 3 hours")),
+            (10, 0.0, None),
+            (0, 10.0, None),
         ] {
             assert_eq!(left_time(left, rate).as_deref(), expect, "{left}");
         }

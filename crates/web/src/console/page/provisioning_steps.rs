@@ -53,7 +53,7 @@ fn title_of(kind: StepKind) -> &'static str {
 pub(super) fn steps(steps: &[Step]) -> Markup {
     html! {
         @if steps.is_empty() { p.soft { "No steps are kept." } }
-        @else { ol.steps.cards { @for step in steps { li { (card(step)) } } } }
+        @else { ol.steps.walk { @for step in steps { li { (card(step)) } } } }
     }
 }
 
@@ -61,7 +61,7 @@ fn card(step: &Step) -> Markup {
     html! {
         div {
             p.line { strong { (title_of(step.kind)) } " " (status_of(step.status)) " " code.soft.small { (step.name) } }
-            p.break { (sentence(&step.description)) }
+            p.break { (stopped(&step.description)) }
             @if !step.details.is_empty() {
                 details.more {
                     summary { "View details" }
@@ -82,6 +82,12 @@ fn detail(value: &Value) -> Markup {
             other => (short(other)),
         }
     }
+}
+
+/// A sentence with its full stop.
+pub(super) fn stopped(text: &str) -> String {
+    let text = sentence(text.trim());
+    if text.is_empty() || text.ends_with(['.', '!', '?', ':', ')']) { text } else { text + "." }
 }
 
 /// Target attributes before and after.

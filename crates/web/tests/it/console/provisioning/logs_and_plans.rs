@@ -1,0 +1,147 @@
+//! Logs and plans of an application that has really provisioned.
+
+use directory::Kind;
+use http::StatusCode;
+use provision::application::Template;
+
+use super::super::Browser;
+use super::Ground;
+
+/// Two people, one of them provisioned on demand.
+async fn provisioned() -> (Ground, String) {
+    let ground = Ground::configured().await;
+    let ada = ground.person("ada@contoso.example", "Ada", "Lovelace").await;
+    ground.assign(Kind::User, &ada).await;
+    let browser = ground.house.signed_in("app-admin").await;
+    let got = browser.post(&ground.page("/on-demand"), &[("kind", "users"), ("object", &ada)]).await;
+    assert_eq!(got.status, StatusCode::OK, "{}", got.text);
+    (ground, ada)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_filtered_read_and_taken_away() {
+    let (ground, ada) = provisioned().await;
+    let browser = ground.house.signed_in("reader").await;
+    let page = ground.page("/logs");
+    let got = browser.get(&page).await;
+    assert!(
+        got.text.contains("Ada Lovelace") && got.text.contains("Create") && got.text.contains("Success"),
+        "{}",
+        got.text
+    );
+    for (query, found) in [
+        ("?status=success", true),
+        ("?status=failure", false),
+        ("?action=create&q=lovelace", true),
+        ("?action=delete", false),
+        ("?since=2026-03-01&until=2026-03-01", true),
+        ("?until=2026-02-28", false),
+        (&*format!("?object={ada}"), true),
+        ("?cycle=none", false),
+    ] {
+        let got = browser.get(&format!("{page}{query}")).await;
+        assert_eq!(got.text.contains("data-row"), found, "{query}");
+        assert!(found || got.text.contains("No entry matches"), "{query}");
+    }
+    let number = browser
+        .get(&page)
+        .await
+        .text
+        .split(&format!("{page}/"))
+        .filter_map(|rest| rest.split('"').next()?.parse::<u64>().ok())
+        .next()
+        .unwrap();
+    for (tab, words) in [
+        ("", "Determine if in scope"),
+        ("?tab=trouble", "nothing to be done"),
+        ("?tab=modified", "userName"),
+        ("?tab=summary", "Change id"),
+    ] {
+        let got = browser.get(&format!("{page}/{number}{tab}")).await;
+        assert!(got.text.contains(words), "{tab}: {}", got.text);
+        assert!(!got.text.contains(&ground.secret), "{tab}");
+    }
+    for (form, start) in [
+        ("csv", "\"ChangeId\""),
+        ("csv-steps", "\"ChangeId\""),
+        ("csv-modified", "\"ChangeId\""),
+        ("ndjson", "{"),
+    ] {
+        let got = browser.get(&format!("{page}/download?format={form}")).await;
+        assert!(got.text.starts_with(start), "{form}: {}", got.text);
+        assert!(got.header("content-disposition").starts_with("attachment"), "{form}");
+        assert!(!got.text.contains(&ground.secret), "{form}");
+    }
+    assert_eq!(browser.get(&format!("{page}/download?format=pdf")).await.status, StatusCode::BAD_REQUEST);
+    everywhere(&ground, &browser, number).await;
+}
+
+/// The same under Logs, and not under another application or tenant.
+async fn everywhere(ground: &Ground, browser: &Browser<'_>, number: u64) {
+    let all = format!("/t/{}/logs/provisioning", ground.house.contoso);
+    let got = browser.get(&all).await;
+    assert!(got.text.contains("Ada Lovelace") && got.text.contains("Any application"));
+    assert_eq!(browser.get(&format!("{all}/{number}")).await.status, StatusCode::OK);
+    assert!(browser.get(&format!("{all}/download?format=ndjson")).await.text.contains("Ada Lovelace"));
+    let other =
+        ground.house.app.provisioning.create_application(ground.house.cx(), "Other", Template::Scim).await;
+    let other = format!("/t/{}/apps/{}/provisioning/logs", ground.house.contoso, other.unwrap().id);
+    assert_eq!(browser.get(&format!("{other}/{number}")).await.status, StatusCode::NOT_FOUND);
+    assert!(browser.get(&other).await.text.contains("Nothing has been provisioned yet"));
+    let stranger = ground.house.signed_in("other-admin").await;
+    let there = format!("/t/{}/logs/provisioning/{number}", ground.house.fabrikam);
+    assert_eq!(stranger.get(&there).await.status, StatusCode::NOT_FOUND);
+}
+
+/// The page of plans once nothing is worked on any more.
+async fn settled(ground: &Ground, browser: &Browser<'_>) -> String {
+    loop {
+        let got = browser.get(&ground.page("/plan")).await;
+        if !got.text.contains("data-live") {
+            return got.text;
+        }
+        // The stream ends when the work does.
+        browser.get(&ground.page("/plan/events")).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_made_looked_at_and_applied_by_its_hash() {
+    let ground = Ground::configured().await;
+    for (login, given) in [("ada@contoso.example", "Ada"), ("bob@contoso.example", "Bob")] {
+        let id = ground.person(login, given, "Lovelace").await;
+        ground.assign(Kind::User, &id).await;
+    }
+    let browser = ground.house.signed_in("app-admin").await;
+    assert!(browser.get(&ground.page("/plan")).await.text.contains("No plan has been made yet"));
+    assert_eq!(
+        browser.post(&ground.page("/plan"), &[("everything", "yes")]).await.status,
+        StatusCode::SEE_OTHER
+    );
+    let page = settled(&ground, &browser).await;
+    assert!(page.contains("The plan is made.") && page.contains("2 create"), "{page}");
+    assert!(ground.arrived().await.is_empty(), "nothing is sent");
+    let plans =
+        ground.house.app.provisioning.plans(&ground.house.contoso, &ground.application.id).await.unwrap();
+    let plan = ground.page(&format!("/plan/{}", plans[0].id));
+    let got = browser.get(&plan).await;
+    assert!(got.text.contains("Ada Lovelace") && got.text.contains("Create 2"), "{}", got.text);
+    assert!(!browser.get(&format!("{plan}?action=delete")).await.text.contains("Ada Lovelace"));
+    let reader = ground.house.signed_in("reader").await;
+    let seen = reader.get(&plan).await;
+    assert!(seen.text.contains("Ada Lovelace") && !seen.text.contains("Apply plan"));
+    assert_eq!(reader.post(&format!("{plan}/apply"), &[]).await.status, StatusCode::FORBIDDEN);
+
+    let ask = browser.get(&format!("{plan}/apply")).await;
+    assert!(ask.text.contains("Apply this plan?") && ask.text.contains("2 create"), "{}", ask.text);
+    assert_eq!(browser.post(&format!("{plan}/apply"), &[]).await.status, StatusCode::SEE_OTHER);
+    let page = settled(&ground, &browser).await;
+    assert!(page.contains("The plan was applied."), "{page}");
+    assert_eq!(ground.arrived().await.len(), 2);
+
+    // Applied once, it is not what would be done now.
+    browser.post(&format!("{plan}/apply"), &[]).await;
+    let page = settled(&ground, &browser).await;
+    assert!(page.contains("It was not done.") && page.contains("make a new plan"), "{page}");
+    assert_eq!(browser.get(&ground.page("/plan/none")).await.status, StatusCode::NOT_FOUND);
+}
