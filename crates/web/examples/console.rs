@@ -6,6 +6,9 @@
     reason = "an example: it ends with what went wrong, and says where it is"
 )]
 
+#[path = "console/applications.rs"]
+mod applications;
+
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -20,6 +23,8 @@ use serde_json::{Value, json};
 use store::{Options, Store};
 use tower::ServiceExt as _;
 use web::{App, WebOptions};
+
+use applications::Ground;
 
 const PASSWORD: &str = "correct horse battery staple";
 const GIVEN: [&str; 16] = [
@@ -72,11 +77,11 @@ async fn main() {
     let networks: Vec<provision::Network> = vec!["127.0.0.0/8".parse().unwrap()];
     let reach = provision::Options { networks: networks.clone(), ..provision::Options::default() };
     let seal = provision::Seal::new(&secret.key("sealed credentials"));
-    let provisioning = Provisioning::new(directory.clone(), store, seal, reach);
+    let provisioning = Provisioning::new(directory.clone(), store.clone(), seal, reach);
     let options = WebOptions { demo: true, validator_networks: networks, ..WebOptions::default() };
-    let app = App::new(directory.clone(), provisioning, options);
+    let app = App::new(directory.clone(), provisioning.clone(), options);
     let router = web::router(app);
-    let tenant = seed(&directory, &router).await;
+    let tenant = seed(&directory, &provisioning, &store, &router).await;
     println!("tenant {tenant}\nhttp://127.0.0.1:{port}/  admin | tenant-admin | reader  {PASSWORD}");
     tokio::spawn({
         let directory = directory.clone();
@@ -98,7 +103,12 @@ fn object(value: Value) -> Resource {
     value.as_object().cloned().unwrap()
 }
 
-async fn seed(directory: &Directory, router: &axum::Router) -> TenantId {
+async fn seed(
+    directory: &Directory,
+    provisioning: &Provisioning,
+    store: &Store,
+    router: &axum::Router,
+) -> TenantId {
     let contoso = directory.create_tenant(caller(), "Contoso Ltd").await.unwrap().id;
     let fabrikam = directory.create_tenant(caller(), "Fabrikam GmbH").await.unwrap().id;
     operators(directory, &contoso, &fabrikam).await;
@@ -108,16 +118,26 @@ async fn seed(directory: &Directory, router: &axum::Router) -> TenantId {
         ids.push(directory.create(cx(), Kind::User, person(index)).await.unwrap().id);
     }
     let all: Vec<Value> = ids.iter().map(|id| json!({ "value": id })).collect();
+    let mut group_ids = Vec::new();
     let groups =
         [("All staff", 230), ("Engineering", 60), ("Research", 12), ("Legal", 3), ("Empty group", 0)];
     for (name, count) in groups {
         let body = json!({ "schemas": [scim::urn::GROUP], "displayName": name, "externalId": format!("ext-{count}"), "members": &all[..count] });
-        directory.create(cx(), Kind::Group, object(body)).await.unwrap();
+        group_ids.push(directory.create(cx(), Kind::Group, object(body)).await.unwrap().id);
     }
     for id in ids.iter().skip(200).take(4) {
         directory.delete(cx(), Kind::User, id, Precondition::None).await.unwrap();
     }
     traffic(directory, router, &contoso, &ids).await;
+    let ground = Ground {
+        provisioning,
+        store,
+        tenant: &contoso,
+        users: &ids,
+        groups: &group_ids,
+        target: directory.scim_base(&fabrikam),
+    };
+    ground.fill().await;
     contoso
 }
 

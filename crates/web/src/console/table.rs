@@ -80,6 +80,7 @@ endpoints! {
     GET  "/t/{tenant}/users/deleted" Desk(InTenant Read) deleted::users;
     GET  "/t/{tenant}/users/{id}" Desk(InTenant Read) user::overview;
     GET  "/t/{tenant}/users/{id}/groups" Desk(InTenant Read) user::groups;
+    GET  "/t/{tenant}/users/{id}/applications" Desk(InTenant Read) user::applications;
     GET  "/t/{tenant}/users/{id}/history" Desk(InTenant Read) user::history;
     GET  "/t/{tenant}/users/{id}/requests" Desk(InTenant Read) user::requests;
     GET  "/t/{tenant}/users/{id}/edit" Desk(InTenant ManageDirectory) user_form::edit;
@@ -104,6 +105,7 @@ endpoints! {
     GET  "/t/{tenant}/groups/{id}/members/add" Desk(InTenant ManageDirectory) group_members::pick;
     POST "/t/{tenant}/groups/{id}/members/add" Desk(InTenant ManageDirectory) group_members::add;
     POST "/t/{tenant}/groups/{id}/members/remove" Desk(InTenant ManageDirectory) group_members::remove;
+    GET  "/t/{tenant}/groups/{id}/applications" Desk(InTenant Read) group::applications;
     GET  "/t/{tenant}/groups/{id}/history" Desk(InTenant Read) group::history;
     GET  "/t/{tenant}/groups/{id}/requests" Desk(InTenant Read) group::requests;
     GET  "/t/{tenant}/groups/{id}/edit" Desk(InTenant ManageDirectory) group_form::edit;

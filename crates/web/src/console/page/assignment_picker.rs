@@ -66,11 +66,16 @@ impl Sought {
             total += listing.total;
             rows.extend(listing.rows);
         }
-        // The first of both together are among the first of each.
-        rows.sort_by_cached_key(|found| (called(found).to_lowercase(), found.id.clone()));
+        // The first of both together are among the first of each, which come by user name and by display name.
+        rows.sort_by_cached_key(|found| (key_of(found), found.id.clone()));
         rows.truncate(self.rows);
         Ok((rows, total))
     }
+}
+
+fn key_of(found: &Found) -> String {
+    let attribute = if found.kind == Kind::User { "userName" } else { "displayName" };
+    person::text(&found.resource, attribute).to_lowercase()
 }
 
 pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
@@ -149,7 +154,7 @@ fn found(desk: &Desk, pick: &str, sought: &Sought, results: &Results<'_>) -> Mar
             }
             @if !results.choice.objects.is_empty() { (selected(pick, results)) }
             @if results.rows.is_empty() {
-                (empty::empty(Icon::Search, "Nobody matches", "Searching finds the beginning of a name, a user name or an e-mail address.", None))
+                (empty::empty(Icon::Search, "Nobody matches", "Searching finds any part of a name, and the beginning of a user name or an e-mail address.", None))
             } @else {
                 div.table-wrap {
                     table {

@@ -6,6 +6,7 @@ use directory::{Found, Kind, Permission, Precondition};
 use maud::{Markup, html};
 use scim::projection::Projection;
 
+use super::application_standing;
 use super::attributes::attributes;
 use super::person;
 use super::user::{history_rows, identity, request_rows};
@@ -49,6 +50,7 @@ pub(crate) fn page(desk: &Desk, group: &Found, members: u64, tab: &'static str) 
         &[
             Tab { label: "Overview", href: url(""), count: None },
             Tab { label: "Members", href: url("/members"), count: Some(members) },
+            Tab { label: "Applications", href: url("/applications"), count: None },
             Tab { label: "History", href: url("/history"), count: None },
             Tab { label: "Requests", href: url("/requests"), count: None },
         ],
@@ -71,6 +73,13 @@ pub(crate) async fn overview(desk: Arc<Desk>) -> Answer {
         (split(&attributes(&group.resource, Kind::Group), &flush("Identity", None, &facts(&list))))
     };
     Ok(page.send(&desk, &body))
+}
+
+pub(crate) async fn applications(desk: Arc<Desk>) -> Answer {
+    let (group, members) = load(&desk).await?;
+    let (page, tabs) = page(&desk, &group, members, "Applications");
+    let list = application_standing::applications(&desk, Kind::Group, &group.id).await?;
+    Ok(page.send(&desk, &html! { (tabs) (list) }))
 }
 
 pub(crate) async fn history(desk: Arc<Desk>) -> Answer {

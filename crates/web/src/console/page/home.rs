@@ -5,6 +5,9 @@ use std::sync::Arc;
 use directory::{Activity, Failing, KeyRow, Permission, Statistics};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
+use provision::application::Application;
+use provision::cycle_schedule::ScheduleState;
+use provision::job::Job;
 
 use super::key_list::{Standing, standing};
 use crate::console::answer::Answer;
@@ -27,7 +30,9 @@ pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
     let keys = directory.keys(&desk.tenant.id).await?;
     let since = hour(desk.now).checked_sub(SignedDuration::from_hours(HOURS - 1)).unwrap_or(desk.now);
     let activity = directory.activity(&desk.tenant.id, since).await?;
-    let worries = worries(&desk, &keys, &activity, &counts);
+    let jobs = desk.app.provisioning.applications(&desk.tenant.id).await?;
+    let mut worries: Vec<Markup> = jobs.iter().filter_map(|(of, job)| quarantined(&desk, of, job)).collect();
+    worries.extend(self::worries(&desk, &keys, &activity, &counts));
     let body = html! {
         div.stack.wide {
             @if counts.live_keys == 0 && counts.users == 0 { (first_steps(&desk)) }
@@ -89,6 +94,26 @@ fn worries(desk: &Desk, keys: &[KeyRow], activity: &Activity, counts: &Statistic
 
 fn line(class: &str, glyph: Icon, content: &Markup) -> Markup {
     html! { li { span.(class) { (icon(glyph)) } span { (content) } } }
+}
+
+fn quarantined(desk: &Desk, of: &Application, job: &Job) -> Option<Markup> {
+    let quarantine = job.state.quarantine.as_ref()?;
+    let link = desk.url(&format!("apps/{}/provisioning", of.id));
+    let next = job.next.filter(|_| job.schedule == ScheduleState::Active);
+    Some(line(
+        "bad",
+        Icon::Alert,
+        &html! {
+            "Provisioning into " strong { (of.name) } " is in quarantine since " (time::ago(quarantine.current_began, desk.now)) ". "
+            span.soft.break { (sentence(quarantine.message.trim_end_matches('.'))) ". " }
+            (quarantine.reason.advice()) " "
+            @match next {
+                Some(at) => { "Tried again " (time::ago(at, desk.now)) ". " },
+                None => "It is not tried again by itself. ",
+            }
+            a href=(link) { "Provisioning" }
+        },
+    ))
 }
 
 fn failing(desk: &Desk, client: &Failing) -> Markup {

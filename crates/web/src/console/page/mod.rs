@@ -5,6 +5,7 @@ pub(super) mod application_frame;
 pub(super) mod application_list;
 pub(super) mod application_new;
 pub(super) mod application_properties;
+pub(super) mod application_standing;
 pub(super) mod assignment_add;
 pub(super) mod assignment_choice;
 pub(super) mod assignment_list;

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use scim::projection::Projection;
 use serde_json::json;
 
+use super::application_standing;
 use super::attributes::attributes;
 use super::exchanges::exchanges;
 use super::history::{Names, timeline};
@@ -50,6 +51,7 @@ fn page(desk: &Desk, user: &Found, tab: &'static str) -> (Page, Markup) {
         &[
             Tab { label: "Overview", href: url(""), count: None },
             Tab { label: "Groups", href: url("/groups"), count: Some(groups.unwrap_or(0)) },
+            Tab { label: "Applications", href: url("/applications"), count: None },
             Tab { label: "History", href: url("/history"), count: None },
             Tab { label: "Requests", href: url("/requests"), count: None },
         ],
@@ -103,6 +105,13 @@ pub(crate) async fn groups(desk: Arc<Desk>) -> Answer {
         }
     };
     Ok(page.send(&desk, &body))
+}
+
+pub(crate) async fn applications(desk: Arc<Desk>) -> Answer {
+    let user = load(&desk).await?;
+    let (page, tabs) = page(&desk, &user, "Applications");
+    let list = application_standing::applications(&desk, Kind::User, &user.id).await?;
+    Ok(page.send(&desk, &html! { (tabs) (list) }))
 }
 
 pub(crate) async fn history(desk: Arc<Desk>) -> Answer {

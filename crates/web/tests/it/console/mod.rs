@@ -1,10 +1,11 @@
 //! The console, in process: a browser's requests to the whole router, over a directory in memory.
 
+mod applications;
+mod assignments;
 mod forms;
 mod headers;
 mod keys;
 mod pages;
-mod provisioning;
 mod roles;
 mod sign_in;
 mod validator;

@@ -3,7 +3,9 @@
 use axum::body::Body;
 use directory::{KeyScope, Kind, NewKey, TenantId};
 use http::{Method, Request, StatusCode};
+use provision::application::{Details, Role};
 use serde_json::json;
+use store::LogEntry;
 use web::inventory;
 
 use super::headers::assert_quiet;
@@ -14,15 +16,16 @@ const PAYLOAD: &str = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'
 async fn open_every_page(
     house: &House,
     tenant: &TenantId,
-    ids: [&str; 6],
+    ids: [&str; 7],
 ) -> Vec<(String, StatusCode, String)> {
     let browser = house.signed_in("global").await;
     let mut pages = Vec::new();
     for route in
         inventory().iter().filter(|route| route.method == Method::GET && route.path.starts_with("/t/"))
     {
-        let [user, deleted_user, group, deleted_group, key, report] = ids;
+        let [user, deleted_user, group, deleted_group, key, report, application] = ids;
         let id = match route.path {
+            path if path.contains("/apps/") => application,
             "/t/{tenant}/users/{id}/purge" => deleted_user,
             "/t/{tenant}/groups/{id}/purge" => deleted_group,
             path if path.contains("/users/") => user,
@@ -31,8 +34,12 @@ async fn open_every_page(
             path if path.contains("/validator/") => report,
             _ => "none",
         };
-        let path =
-            route.path.replace("{tenant}", tenant.as_ref()).replace("{id}", id).replace("{number}", "1");
+        let path = route
+            .path
+            .replace("{tenant}", tenant.as_ref())
+            .replace("{id}", id)
+            .replace("{number}", "1")
+            .replace("{kind}", "users");
         let path = if path.ends_with("/download") { path + "?format=json" } else { path };
         let got = browser.get(&path).await;
         assert!(!got.status.is_server_error(), "{path}: {}", got.text);
@@ -55,7 +62,7 @@ async fn open_every_page(
 async fn every_page_of_an_empty_tenant_shows() {
     let house = House::new().await;
     let nobody = "0198c0de-0000-7000-8000-000000000001";
-    for (path, status, _) in open_every_page(&house, &house.fabrikam, [nobody; 6]).await {
+    for (path, status, _) in open_every_page(&house, &house.fabrikam, [nobody; 7]).await {
         let of_object = path.contains("{id}") || path.contains("{number}");
         let start = matches!(path.as_str(), "/t/{tenant}/logs" | "/t/{tenant}/config");
         let expect = if of_object {
@@ -107,12 +114,16 @@ async fn nothing_that_is_stored_becomes_markup() {
     }
     house.directory.flush().await.unwrap();
     super::validator::keep(&house, "run-1", 1, &[(PAYLOAD, "deviation"), ("b", "pass")]).await;
-    for (path, status, text) in
-        open_every_page(&house, &house.contoso, [&id, &deleted, &group, &disbanded, &key.id, "run-1"]).await
-    {
-        let fine =
-            matches!(status, StatusCode::OK | StatusCode::SEE_OTHER) || path.contains("operators/{id}");
+    let application = full_application(&house, &id, &group).await;
+    let ids = [id.as_str(), &deleted, &group, &disbanded, &key.id, "run-1", &application];
+    for (path, status, text) in open_every_page(&house, &house.contoso, ids).await {
+        let fine = matches!(status, StatusCode::OK | StatusCode::SEE_OTHER)
+            || ["operators/{id}", "{plan}"].iter().any(|absent| path.contains(absent));
         assert!(fine, "{path}: {status}");
+        if ["/logs/download", "/logs/provisioning/download"].iter().any(|file| path.ends_with(file)) {
+            // Lines of JSON, as an attachment.
+            continue;
+        }
         for markup in ["<script>", "<img", "onerror=alert(2)>", "</script><"] {
             let scripts = text.replace("defer></script><", "");
             assert!(!scripts.contains(markup), "{path} has {markup}");
@@ -123,6 +134,43 @@ async fn nothing_that_is_stored_becomes_markup() {
         browser.get(&format!("/t/{}/users?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E", house.contoso)).await;
     assert_quiet(&search.text);
     assert!(search.text.contains("&lt;script&gt;"));
+}
+
+/// An application whose every text is the payload.
+async fn full_application(house: &House, user: &str, group: &str) -> String {
+    let made = house.application(PAYLOAD).await;
+    let role = Role { id: PAYLOAD.into(), value: PAYLOAD.into(), display_name: PAYLOAD.into() };
+    let details = Details { description: PAYLOAD.into(), roles: vec![role], ..made.details.clone() };
+    let provisioning = &house.app.provisioning;
+    provisioning.update_application(house.cx(), &made.id, PAYLOAD, details).await.unwrap();
+    let objects = vec![(Kind::User, user.to_owned()), (Kind::Group, group.to_owned())];
+    provisioning.assign(house.cx(), &made.id, objects, PAYLOAD).await.unwrap();
+    let mut state = super::applications::quarantined();
+    state["quarantine"]["message"] = json!(PAYLOAD);
+    house.dress(&made, true, "Active", state).await;
+    let entry = LogEntry {
+        application: made.id.clone(),
+        cycle: Some(PAYLOAD.into()),
+        at: house.directory.now(),
+        duration_us: 1,
+        kind: Kind::User,
+        action: "update".into(),
+        status: "failure".into(),
+        source_id: user.to_owned(),
+        source_name: PAYLOAD.into(),
+        target_id: Some(PAYLOAD.into()),
+        code: Some(PAYLOAD.into()),
+        summary: PAYLOAD.into(),
+        actor: PAYLOAD.into(),
+        document: json!({
+            "steps": [{ "name": PAYLOAD, "kind": "import", "status": "failure", "description": PAYLOAD, "details": [[PAYLOAD, PAYLOAD]] }],
+            "modified": [{ "name": PAYLOAD, "old": PAYLOAD, "new": { PAYLOAD: PAYLOAD } }],
+            "recommendation": PAYLOAD,
+        })
+        .to_string(),
+    };
+    house.store.tenant(&house.contoso).write(move |w| w.append_provisioning_log(&entry)).await.unwrap();
+    made.id
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,12 +12,14 @@ fn routes(
     group: &str,
     key: &str,
     operator: &str,
+    application: &str,
 ) -> Vec<(Method, &'static str, String)> {
     let console = inventory().iter().filter(|route| route.path.starts_with("/t/"));
     console
         .map(|route| {
             assert_eq!(route.access, Access::Operator, "{}", route.path);
             let id = match route.path {
+                path if path.contains("/apps/") => application,
                 path if path.contains("/users/") => user,
                 path if path.contains("/groups/") => group,
                 path if path.contains("/keys/") => key,
@@ -27,7 +29,9 @@ fn routes(
                 .path
                 .replace("{tenant}", house.contoso.as_ref())
                 .replace("{id}", id)
-                .replace("{number}", "1");
+                .replace("{number}", "1")
+                .replace("{kind}", "users")
+                .replace("{plan}", "none");
             (route.method.clone(), route.path, path)
         })
         .collect()
@@ -37,17 +41,37 @@ fn routes(
 /// checked by something else than itself.
 fn asks(method: &Method, path: &str) -> &'static str {
     let tail = path.strip_prefix("/t/{tenant}").unwrap();
+    let ends = |ends: &[&str]| ends.iter().any(|end| tail.ends_with(end));
     let changes = method == Method::POST
-        || ["/new", "/edit", "/json", "/deactivate", "/delete", "/purge", "/add", "/revoke", "/rotate"]
-            .iter()
-            .any(|end| tail.ends_with(end));
+        || ends(&[
+            "/new",
+            "/edit",
+            "/json",
+            "/deactivate",
+            "/delete",
+            "/purge",
+            "/add",
+            "/revoke",
+            "/rotate",
+        ])
+        || ends(&[
+            "/own",
+            "/restart",
+            "/allow-deletes",
+            "/configuration",
+            "/restore",
+            "/on-demand",
+            "/apply",
+        ]);
     match tail {
         _ if tail.starts_with("/config/operators") || tail.starts_with("/config/tenants") => "global",
         "/config/delete" | "/logs/system" => "global",
         _ if tail.starts_with("/profile/keys") => "tenant-admin",
         _ if tail.starts_with("/profile") => "reader",
+        // Computes, and changes nothing.
+        "/apps/{id}/provisioning/expression" => "reader",
         _ if !changes => "reader",
-        _ if tail.starts_with("/users") || tail.starts_with("/groups") => "app-admin",
+        _ if ["/users", "/groups", "/apps"].iter().any(|start| tail.starts_with(start)) => "app-admin",
         _ => "tenant-admin",
     }
 }
@@ -60,9 +84,10 @@ async fn each_role_opens_what_it_is_for_and_nothing_else() {
     let group = house.group("Rail", &[&user]).await;
     let key = key(&house).await;
     let operator = house.directory.operator_named("reader").await.unwrap().id;
+    let application = house.application("Tracker").await.id;
     for (rank, role) in ORDER.iter().enumerate() {
         let browser = house.signed_in(role).await;
-        for (method, template, path) in routes(&house, &user, &group, &key, &operator) {
+        for (method, template, path) in routes(&house, &user, &group, &key, &operator, &application) {
             let needed = ORDER.iter().position(|role| *role == asks(&method, template)).unwrap();
             if method == Method::POST && rank >= needed {
                 // What is allowed is tried elsewhere; here it would delete what the next line looks at.
@@ -95,9 +120,10 @@ async fn a_tenant_one_has_no_role_in_is_as_if_it_did_not_exist() {
     let user = house.user("ada").await;
     let group = house.group("Rail", &[&user]).await;
     let key = key(&house).await;
+    let application = house.application("Tracker").await.id;
     let browser = house.signed_in("other-admin").await;
     let nowhere = "0198c0de-0000-7000-8000-000000000000";
-    for (method, template, path) in routes(&house, &user, &group, &key, "none") {
+    for (method, template, path) in routes(&house, &user, &group, &key, "none", &application) {
         let absent = path.replace(house.contoso.as_ref(), nowhere);
         let mut answers = Vec::new();
         for path in [path, absent] {
@@ -120,11 +146,13 @@ async fn an_id_of_another_tenant_is_not_found_in_ones_own() {
     let user = house.user("ada").await;
     let group = house.group("Rail", &[&user]).await;
     let key = key(&house).await;
+    let application = house.application("Tracker").await.id;
     let browser = house.signed_in("other-admin").await;
-    for (method, template, path) in routes(&house, &user, &group, &key, "none") {
+    for (method, template, path) in routes(&house, &user, &group, &key, "none", &application) {
         let tail = template.strip_prefix("/t/{tenant}").unwrap();
-        let of_object =
-            ["/users/{id}", "/groups/{id}", "/keys/{id}"].iter().any(|start| tail.starts_with(start));
+        let of_object = ["/users/{id}", "/groups/{id}", "/keys/{id}", "/apps/{id}"]
+            .iter()
+            .any(|start| tail.starts_with(start));
         if !of_object {
             continue;
         }
@@ -143,6 +171,7 @@ async fn an_id_of_another_tenant_is_not_found_in_ones_own() {
         assert_eq!(got.status, StatusCode::NOT_FOUND, "{method} {template}: {}", got.location());
     }
     assert!(house.directory.keys(&house.contoso).await.unwrap()[0].revoked.is_none());
+    assert_eq!(house.app.provisioning.applications(&house.contoso).await.unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,6 +200,7 @@ async fn a_reader_sees_no_buttons_for_what_they_may_not_do() {
     let user = house.user("ada").await;
     let group = house.group("Rail", &[&user]).await;
     key(&house).await;
+    let application = house.application("Tracker").await.id;
     let reader = house.signed_in("reader").await;
     let admin = house.signed_in("tenant-admin").await;
     for (path, words) in [
@@ -183,6 +213,10 @@ async fn a_reader_sees_no_buttons_for_what_they_may_not_do() {
         ("config/basic".to_owned(), vec!["Rename"]),
         ("config/limits".to_owned(), vec![">Save<"]),
         ("profile".to_owned(), vec!["Create New API Key"]),
+        ("apps".to_owned(), vec!["New application"]),
+        (format!("apps/{application}"), vec!["Add user/group"]),
+        (format!("apps/{application}/properties"), vec![">Save<", "Delete application"]),
+        (format!("apps/{application}/users"), vec!["Add user/group"]),
     ] {
         let path = format!("/t/{}/{path}", house.contoso);
         let (seen, shown) = (reader.get(&path).await, admin.get(&path).await);
