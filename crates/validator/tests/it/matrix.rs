@@ -78,6 +78,20 @@ fn there_are_faults_enough() {
     assert!(Fault::ALL.len() >= 60, "{}", Fault::ALL.len());
 }
 
+/// A check that no fault could fail would prove nothing.
+#[test]
+fn every_check_may_see_a_fault() {
+    // Its fault would be a server that cannot do two things at once, which no other check could bear.
+    const WITHOUT: &[&str] = &["parallel-creates"];
+    for check in validator::checks::all().iter().filter(|check| !WITHOUT.contains(&check.id)) {
+        let seen = Fault::ALL.iter().any(|fault| {
+            let by_id = is_expected(*fault, check.id, check.theme);
+            by_id || fault.expected().iter().any(|p| p.split([':', '*']).next() == Some(check.id))
+        });
+        assert!(seen, "{}", check.id);
+    }
+}
+
 #[tokio::test]
 async fn each_fault_is_found_by_those_who_should_1() {
     part(0).await;

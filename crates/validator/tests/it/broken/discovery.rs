@@ -49,6 +49,9 @@ pub(crate) fn answer(path: &[&str], filtered: bool, base: &str, fault: Option<Fa
             "startIndex": 1, "Resources": list,
         })));
     };
+    if first == "Schemas" && is(Fault::SchemaById404) {
+        return Some(Answer::error(404, None, "no such schema"));
+    }
     let found = list.into_iter().find(|r| r["id"] == *id || r["name"] == *id);
     Some(match found {
         Some(found) => Answer::ok(found),

@@ -36,6 +36,7 @@ faults! {
     DiscoveryLocations = "discovery resources have no location", ["discovery-locations"];
     DiscoveryFilterIgnored = "a filter on discovery is ignored", ["discovery-filter-refused"];
     DiscoveryWritable = "POST to /Schemas answers 201", ["discovery-read-only"];
+    SchemaById404 = "a schema cannot be had by its URN", ["discovery-schema-by-id"];
     UnknownSchemaFound = "an unknown schema is answered with 200", ["discovery-unknown"];
     // auth
     AuthNotRequired = "no credentials are asked for", ["auth-*", "okta-unauthorized"];
@@ -83,6 +84,7 @@ faults! {
     DisableClears = "disabling removes the name", ["user-disabled-keeps-values", "patch-okta-profile"];
     CreatedMoves = "meta.created moves with each change", ["user-modified-moves", "put-keeps-read-only", "patch-read-only"];
     // PUT
+    PutIgnored = "PUT answers 200 and stores nothing", ["put-*", "bulk-all-verbs", "etag-*", "okta-*", "group-members-put"];
     PutMerges = "PUT leaves values that are null", ["put-null-clears"];
     PutAppends = "PUT adds to multi-valued attributes", ["put-multi-replaced", "group-members-put"];
     PutNameless = "PUT without userName is taken", ["put-requires-user-name"];
@@ -182,6 +184,7 @@ faults! {
     // etag
     NoEtag = "there is no ETag", ["etag-header"];
     VersionMissing = "meta.version is missing", ["etag-version"];
+    EtagMoves = "the ETag is another one with each read", ["etag-*", "user-create-answer", "put-answer", "filter-resources-complete"];
     EtagConstant = "the ETag never changes", ["etag-changes", "etag-stale-*"];
     IfMatchIgnored = "If-Match is ignored", ["etag-stale-*"];
     IfNoneMatchIgnored = "If-None-Match is ignored", ["etag-not-modified"];
@@ -214,6 +217,7 @@ faults! {
     ErrorMediaType = "errors are application/json", ["error-media-type"];
     ErrorTrace = "errors have a stack trace", ["error-no-internals"];
     ResourceMediaType = "resources are application/json", ["media-type-resource"];
+    AcceptScimRefused = "Accept: application/scim+json is refused", ["media-type-accept"];
     AcceptRefused = "Accept: application/json is refused", ["media-type-accept-json"];
     UnknownEndpoint200 = "an unknown endpoint is answered with 200", ["error-unknown-endpoint"];
     // robustness

@@ -236,6 +236,9 @@ impl App {
             self.free(&data, &document, group, Some(id))?;
         }
         let old = data.records[at].clone();
+        if self.is(Fault::PutIgnored) {
+            return self.show(call, &data, &old, 200);
+        }
         if self.is(Fault::PutMerges) {
             for (name, value) in &old.document {
                 document.entry(name.clone()).or_insert_with(|| value.clone());

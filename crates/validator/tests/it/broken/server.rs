@@ -174,6 +174,11 @@ impl App {
         {
             return Err(Answer::error(400, Some("invalidValue"), "unknown query parameter"));
         }
+        if self.is(Fault::AcceptScimRefused)
+            && call.header("accept").is_some_and(|a| a == "application/scim+json")
+        {
+            return Err(Answer::error(406, None, "not acceptable"));
+        }
         if self.is(Fault::AcceptRefused) && call.header("accept").is_some_and(|a| a == "application/json") {
             return Err(Answer::error(406, None, "not acceptable"));
         }

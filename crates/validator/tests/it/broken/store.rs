@@ -1,5 +1,7 @@
 //! What the server remembers.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use scim::Resource;
 use scim::schema::{self, ResourceType};
 use serde_json::{Value, json};
@@ -56,7 +58,12 @@ pub(crate) fn date(ticks: u64) -> String {
 }
 
 pub(crate) fn etag(record: &Record, fault: Option<Fault>) -> String {
-    if fault == Some(Fault::EtagConstant) { "W/\"1\"".into() } else { format!("W/\"{}\"", record.version) }
+    static READS: AtomicUsize = AtomicUsize::new(0);
+    match fault {
+        Some(Fault::EtagConstant) => "W/\"1\"".into(),
+        Some(Fault::EtagMoves) => format!("W/\"{}\"", READS.fetch_add(1, Ordering::Relaxed)),
+        _ => format!("W/\"{}\"", record.version),
+    }
 }
 
 /// The whole resource, as filters and projections see it.
