@@ -229,6 +229,7 @@ impl Provisioning {
             }
             if scope.escrows {
                 a.write.clear_work(&application, true)?;
+                a.write.queue_intents(&application, a.now)?;
             }
             if scope.links {
                 a.write.clear_links(&application)?;

@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
-use scim_client::{Exchange, Failure, FailureKind, Object, Select};
+use scim_client::{Exchange, Failure, FailureKind, Object};
 use store::{IntentRow, Kind};
 
 use super::look::{Intent, LAG, Looked, remaining};
@@ -263,8 +263,7 @@ impl Run {
                 Err(failure) => return Err(Box::new(failure)),
             }
         }
-        // Whole, with members: what a PUT does not say is gone.
-        let answer = self.endpoint.get(endpoint, id, &Select::default()).await?;
+        let answer = self.read_whole(side, looked.kind, id).await?;
         looked.exchanges.push(answer.exchange);
         let body = patch::replace_body(&side.mapper, changes, &answer.value.resource);
         let answer = self.endpoint.replace(endpoint, id, &body).await?;
@@ -297,7 +296,7 @@ impl Run {
     async fn put_intent(&self, side: &Side, looked: &Looked, body: &scim::Resource) -> Result<Claim> {
         let document = text(&intent(side, &looked.wanted, body))?;
         let (application, id) = (self.job.application.clone(), looked.source.id.clone());
-        let row = IntentRow { id: id.clone(), at: self.provisioning.now(), document };
+        let row = IntentRow { id: id.clone(), kind: looked.kind, at: self.provisioning.now(), document };
         let fence = self.fence;
         let (seen, linked) = (looked.intent.clone(), looked.link.clone());
         let tenancy = self.provisioning.0.store.tenant(&self.tenant);

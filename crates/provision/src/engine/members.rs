@@ -76,9 +76,9 @@ impl Run {
             refused: Vec::new(),
             exchanges: Vec::new(),
         };
-        let mut course = self.members(&looked, &mut progress, Way::Add).await?;
+        let mut course = self.members(side, &looked, &mut progress, Way::Add).await?;
         if course.is_ok() {
-            course = self.members(&looked, &mut progress, Way::Remove).await?;
+            course = self.members(side, &looked, &mut progress, Way::Remove).await?;
         }
         match course {
             Err(Stop::Superseded) => Ok(Walk::silent(Walked::Superseded)),
@@ -99,7 +99,13 @@ impl Run {
     }
 
     /// All that is to be added, or removed, batch by batch.
-    async fn members(&self, looked: &Looked, progress: &mut Progress<'_>, way: Way) -> Result<Course> {
+    async fn members(
+        &self,
+        side: &Side,
+        looked: &Looked,
+        progress: &mut Progress<'_>,
+        way: Way,
+    ) -> Result<Course> {
         loop {
             let batch = self.next_members(looked, progress, way).await?;
             if batch.is_empty() {
@@ -110,7 +116,7 @@ impl Run {
                 if !self.doubt(looked, &part).await? {
                     return Ok(Err(Stop::Superseded));
                 }
-                let failure = match self.send_members(progress, &part, way).await {
+                let failure = match self.send_members(side, progress, &part, way).await {
                     Ok(()) => match self.sent_members(looked, progress, part, way).await? {
                         None => continue,
                         Some(stop) => return Ok(Err(stop)),
@@ -166,6 +172,7 @@ impl Run {
 
     async fn send_members(
         &self,
+        side: &Side,
         progress: &mut Progress<'_>,
         members: &[Member],
         way: Way,
@@ -198,7 +205,7 @@ impl Run {
                 return Ok(());
             }
         }
-        let answer = self.endpoint.get(endpoint, &progress.target_id, &Select::default()).await?;
+        let answer = self.read_whole(side, Kind::Group, &progress.target_id).await?;
         progress.exchanges.push(answer.exchange);
         let body = with_members(answer.value.resource, &targets, way);
         let answer = self.endpoint.replace(endpoint, &progress.target_id, &body).await?;

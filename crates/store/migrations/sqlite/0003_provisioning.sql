@@ -128,6 +128,7 @@ CREATE TABLE intent (
   tenant      INTEGER NOT NULL,
   application TEXT    NOT NULL,
   id          TEXT    NOT NULL,
+  kind        INTEGER NOT NULL,
   at          INTEGER NOT NULL,
   document    TEXT    NOT NULL,
   PRIMARY KEY (tenant, application, id)

@@ -47,6 +47,7 @@ pub struct WorkRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IntentRow {
     pub id: String,
+    pub kind: Kind,
     pub at: Timestamp,
     /// JSON
     pub document: String,
@@ -151,9 +152,10 @@ impl TenantRead<'_> {
     }
 
     pub fn intent(&self, application: &str, id: &str) -> Result<Option<IntentRow>> {
-        let sql = "SELECT id, at, document FROM intent WHERE tenant = ?1 AND application = ?2 AND id = ?3";
+        let sql =
+            "SELECT id, kind, at, document FROM intent WHERE tenant = ?1 AND application = ?2 AND id = ?3";
         find(self.db, sql, params![self.tenant, application, id], |row| {
-            Ok(IntentRow { id: row.get(0)?, at: time(row, 1)?, document: row.get(2)? })
+            Ok(IntentRow { id: row.get(0)?, kind: kind(row, 1)?, at: time(row, 2)?, document: row.get(3)? })
         })
     }
 }
@@ -242,10 +244,19 @@ impl TenantWrite<'_> {
     }
 
     pub fn put_intent(&self, application: &str, row: &IntentRow) -> Result<()> {
-        let sql = "INSERT INTO intent (tenant, application, id, at, document) VALUES (?1, ?2, ?3, ?4, ?5) \
+        let sql = "INSERT INTO intent (tenant, application, id, kind, at, document) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
                    ON CONFLICT (tenant, application, id) DO UPDATE SET at = excluded.at, document = excluded.document";
         let at = row.at.as_millisecond();
-        run(self.db, sql, params![self.tenant, application, row.id, at, row.document]).map(drop)
+        run(self.db, sql, params![self.tenant, application, row.id, row.kind.number(), at, row.document])
+            .map(drop)
+    }
+
+    /// What may have been created is looked up, whatever else is forgotten.
+    pub fn queue_intents(&self, application: &str, now: Timestamp) -> Result<()> {
+        let sql = "SELECT id, kind FROM intent WHERE tenant = ?1 AND application = ?2";
+        let intents: Vec<(String, Kind)> =
+            list(self.db, sql, params![self.tenant, application], |row| Ok((row.get(0)?, kind(row, 1)?)))?;
+        intents.iter().try_for_each(|(id, kind)| self.queue(application, Pass::Object, *kind, id, now))
     }
 
     pub fn remove_intent(&self, application: &str, id: &str) -> Result<()> {

@@ -22,11 +22,11 @@ use crate::target::fault::{Fault, Verb, What};
 
 type Act = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
-/// A target during whose answers to creations something happens, once.
+/// A target during whose answer to a request something happens, once: after it was made up, before it is heard.
 #[derive(Clone)]
 struct Meddling {
     target: Target,
-    act: Arc<std::sync::Mutex<Option<Act>>>,
+    act: Arc<std::sync::Mutex<Option<(Verb, Act)>>>,
 }
 
 impl std::fmt::Debug for Meddling {
@@ -39,10 +39,7 @@ impl Endpoint for Meddling {
     fn create<'a>(&'a self, endpoint: &'a str, resource: &'a Resource) -> Calling<'a, Object> {
         Box::pin(async move {
             let answer = self.target.create(endpoint, resource).await;
-            let act = self.act.lock().unwrap().take();
-            if let Some(act) = act {
-                act().await;
-            }
+            self.meddle(Verb::Create).await;
             answer
         })
     }
@@ -52,7 +49,11 @@ impl Endpoint for Meddling {
     }
 
     fn query<'a>(&'a self, endpoint: &'a str, search: &'a SearchRequest) -> Calling<'a, Page> {
-        self.target.query(endpoint, search)
+        Box::pin(async move {
+            let answer = self.target.query(endpoint, search).await;
+            self.meddle(Verb::Query).await;
+            answer
+        })
     }
 
     fn replace<'a>(
@@ -85,8 +86,35 @@ async fn meddled() -> (Stage, Meddling) {
 }
 
 impl Meddling {
-    fn during<F: Future<Output = ()> + Send + 'static>(&self, act: impl Fn() -> F + Send + Sync + 'static) {
-        *self.act.lock().unwrap() = Some(Box::new(move || Box::pin(act())));
+    fn during<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        verb: Verb,
+        act: impl Fn() -> F + Send + Sync + 'static,
+    ) {
+        *self.act.lock().unwrap() = Some((verb, Box::new(move || Box::pin(act()))));
+    }
+
+    async fn meddle(&self, verb: Verb) {
+        let act = self.act.lock().unwrap().take_if(|(during, _)| *during == verb);
+        if let Some((_, act)) = act {
+            act().await;
+        }
+    }
+
+    /// Somebody else provisions the object on demand meanwhile; gives what came of it in the end.
+    fn rival(&self, stage: &Stage, during: Verb, id: &str) -> Arc<std::sync::Mutex<Option<String>>> {
+        let (provisioning, tenant) = (stage.house.provisioning.clone(), stage.house.tenant.clone());
+        let (app, id, seen) = (stage.app.clone(), id.to_owned(), Arc::default());
+        let slot: Arc<std::sync::Mutex<Option<String>>> = Arc::clone(&seen);
+        self.during(during, move || {
+            let (provisioning, app, id, slot) = (provisioning.clone(), app.clone(), id.clone(), slot.clone());
+            let cx = directory::Context::new(tenant.clone(), crate::administration::caller());
+            async move {
+                let report = provisioning.on_demand(cx, &app, Kind::User, &id, Vec::new()).await.unwrap();
+                *slot.lock().unwrap() = Some(outcome(&report));
+            }
+        });
+        seen
     }
 }
 
@@ -99,7 +127,7 @@ async fn who_has_lost_the_job_writes_nothing_and_makes_nothing_twice() {
         let (store, tenant) = (stage.house.store.clone(), stage.house.tenant.clone());
         let (app, now) = (stage.app.clone(), directory::Clock::now(stage.clock().as_ref()));
         let late = now + SignedDuration::from_hours(9);
-        meddling.during(move || {
+        meddling.during(Verb::Create, move || {
             let (store, tenant, app) = (store.clone(), tenant.clone(), app.clone());
             async move {
                 if !lost {
@@ -131,7 +159,7 @@ async fn an_application_that_is_deleted_in_the_middle_leaves_nothing_behind() {
     let nadia = stage.user("nadia").await;
     let (provisioning, tenant, app) =
         (stage.house.provisioning.clone(), stage.house.tenant.clone(), stage.app.clone());
-    meddling.during(move || {
+    meddling.during(Verb::Create, move || {
         let (provisioning, app) = (provisioning.clone(), app.clone());
         let cx = directory::Context::new(tenant.clone(), crate::administration::caller());
         async move { provisioning.delete_application(cx, &app).await.unwrap() }
@@ -143,55 +171,58 @@ async fn an_application_that_is_deleted_in_the_middle_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn of_two_who_find_the_same_account_only_one_gets_it_and_writes_to_it() {
-    for _ in 0..5 {
-        let stage = Stage::new().await;
-        stage
-            .remap(Kind::User, |mapping| {
-                let by = mapping.attributes.iter_mut().find(|m| m.target == "userName").unwrap();
-                // The same for both of them.
-                let alike = "Switch([displayName], \"one@fabrikam.example\", \"x\", \"x\")";
-                by.source = MappingSource::Expression(alike.into());
-            })
-            .await;
-        let account = stage.target.seed(Kind::User, json!({ "userName": "one@fabrikam.example" }));
-        let (ann, bob) = (stage.user("ann").await, stage.user("bob").await);
-        let (one, two) =
-            tokio::join!(stage.try_go(Kind::User, &ann, &[]), stage.try_go(Kind::User, &bob, &[]));
-        let (one, two) = (outcome(&one.unwrap()), outcome(&two.unwrap()));
-        let mut outcomes = [one, two];
-        outcomes.sort();
-        assert_eq!(outcomes, ["failure create DuplicateSourceEntries", "success update"]);
-        let owner = if stage.link(&ann).await.is_some() { "ann" } else { "bob" };
-        assert_eq!(stage.target.done().len(), 1, "{:?}", stage.target.done());
-        assert_eq!(stage.target.get_now(Kind::User, &account).unwrap()["displayName"], owner);
-    }
+    let (stage, meddling) = meddled().await;
+    stage
+        .remap(Kind::User, |mapping| {
+            let by = mapping.attributes.iter_mut().find(|m| m.target == "userName").unwrap();
+            // The same for both of them.
+            let alike = "Switch([displayName], \"one@fabrikam.example\", \"x\", \"x\")";
+            by.source = MappingSource::Expression(alike.into());
+        })
+        .await;
+    let account = stage.target.seed(Kind::User, json!({ "userName": "one@fabrikam.example" }));
+    let (ann, bob) = (stage.user("ann").await, stage.user("bob").await);
+    // When Ann has found it and is about to take it, Bob does.
+    let rival = meddling.rival(&stage, Verb::Query, &bob);
+    let report = stage.try_go(Kind::User, &ann, &[]).await.unwrap();
+    assert_eq!(rival.lock().unwrap().as_deref(), Some("success update"));
+    assert_eq!(outcome(&report), "failure create DuplicateSourceEntries");
+    assert!(stage.link(&ann).await.is_none());
+    assert_eq!(stage.target_id(&bob).await, account);
+    assert_eq!(stage.target.done().len(), 1, "{:?}", stage.target.done());
+    assert_eq!(stage.target.get_now(Kind::User, &account).unwrap()["displayName"], "bob");
 }
 
-/// The failing look of one must not forget the creation that another has under way.
+/// One that has seen no creation under way, and fails, must not forget the one that another has begun since.
 #[tokio::test]
 async fn a_run_that_fails_leaves_the_intent_of_another_alone() {
     let (stage, meddling) = meddled().await;
     let nadia = stage.user("nadia").await;
-    let target = stage.target.clone();
-    let (provisioning, tenant, app, id) =
-        (stage.house.provisioning.clone(), stage.house.tenant.clone(), stage.app.clone(), nadia.clone());
-    meddling.during(move || {
-        let (provisioning, app, id, target) = (provisioning.clone(), app.clone(), id.clone(), target.clone());
-        let cx = directory::Context::new(tenant.clone(), crate::administration::caller());
-        async move {
-            let refused = What::Refuse(FailureKind::Rejected, Some(400));
-            target.fail(Fault::once(&[Verb::Query], refused));
-            let report = provisioning.on_demand(cx, &app, Kind::User, &id, Vec::new()).await.unwrap();
-            assert_eq!(outcome(&report), "failure create UnprocessableEntity");
-        }
-    });
+    let refused = What::Refuse(FailureKind::Rejected, Some(400));
+    stage.target.fail(Fault::once(&[Verb::Query], refused));
     let lost = What::ApplyThen(FailureKind::Timeout(Phase::Head), None);
     stage.target.fail(Fault::once(&[Verb::Create], lost));
+    let rival = meddling.rival(&stage, Verb::Query, &nadia);
     let report = stage.try_go(Kind::User, &nadia, &[]).await.unwrap();
-    assert_eq!(outcome(&report), "failure create Timeout");
+    assert_eq!(rival.lock().unwrap().as_deref(), Some("failure create Timeout"));
+    assert_eq!(outcome(&report), "failure create UnprocessableEntity");
     assert!(stage.is_intended(&nadia).await);
     assert_eq!(outcome(&stage.go(Kind::User, &nadia).await), "success create");
     assert_eq!(stage.target.count(Verb::Create), 1);
+}
+
+/// Both have found nothing, and both would create.
+#[tokio::test]
+async fn of_two_who_find_nothing_only_one_creates() {
+    let (stage, meddling) = meddled().await;
+    let nadia = stage.user("nadia").await;
+    let rival = meddling.rival(&stage, Verb::Query, &nadia);
+    let report = stage.try_go(Kind::User, &nadia, &[]).await.unwrap();
+    assert_eq!(rival.lock().unwrap().as_deref(), Some("success create"));
+    assert_eq!(outcome(&report), "failure create InternalError", "{}", report.summary);
+    assert_eq!(stage.target.count(Verb::Create), 1);
+    stage.wait(100);
+    assert_eq!(outcome(&stage.go(Kind::User, &nadia).await), "skipped other RedundantExport");
 }
 
 #[tokio::test]

@@ -27,7 +27,10 @@ async fn furnish(tenant: &TenantStore, application: &str) {
         w.put_link(app, &link("u1"))?;
         w.put_sent_members(app, "g1", &["u1".to_owned()])?;
         w.await_link(app, "boss", "u1")?;
-        w.put_intent(app, &IntentRow { id: "u2".into(), at: at(1), document: "{}".into() })?;
+        w.put_intent(
+            app,
+            &IntentRow { id: "u2".into(), kind: Kind::User, at: at(1), document: "{}".into() },
+        )?;
         w.insert_cycle(
             app,
             &CycleRow {

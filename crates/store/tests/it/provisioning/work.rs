@@ -155,7 +155,8 @@ async fn a_group_brings_its_dependents() {
 #[tokio::test]
 async fn intents_and_what_waits_for_a_link() {
     let (_store, tenant) = fresh().await;
-    let intent = |document: &str| IntentRow { id: "u".into(), at: at(3), document: document.into() };
+    let intent =
+        |document: &str| IntentRow { id: "u".into(), kind: Kind::User, at: at(3), document: document.into() };
     for document in ["{}", r#"{"a":1}"#] {
         let row = intent(document);
         tenant.write(move |w| w.put_intent(APP, &row)).await.expect("put");
