@@ -28,3 +28,4 @@ pub(crate) mod redaction;
 pub(crate) mod run;
 pub(crate) mod steps;
 pub(crate) mod trouble;
+mod whole;
