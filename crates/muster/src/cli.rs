@@ -1,6 +1,8 @@
 //! The command line: what can be asked, and nothing about how it is done.
 
 pub(crate) mod app;
+#[cfg(test)]
+mod guide;
 
 use std::path::PathBuf;
 

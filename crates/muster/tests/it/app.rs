@@ -20,8 +20,12 @@ struct Stage {
 impl Stage {
     fn set() -> Self {
         let server = Server::start(&["--provision-allow", ALLOW]);
-        let (company, provider) = (server.tenant("Contoso"), server.tenant("Sign-in"));
-        Self { server, company, provider }
+        let provider = server.tenant("Sign-in");
+        Self::of(server, provider)
+    }
+
+    fn of(server: Server, provider: Tenant) -> Self {
+        Self { company: server.tenant("Contoso"), server, provider }
     }
 
     fn with(&self, secret: &str, input: Option<&str>, arguments: &[&str]) -> Ran {
@@ -210,6 +214,38 @@ async fn plan_and_apply_without_starting() {
     assert_eq!(stage.at_target("ada").await.unwrap()["title"], "Lead");
     let rest = stage.app(&["plan", APP, "--all"]);
     assert_eq!(rest.code, 0, "{rest:?}");
+}
+
+/// A server that is told to stop leaves its cycle where it is; the next one on the same data goes on with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cycle_outlives_its_server() {
+    const PEOPLE: u64 = 40;
+    let target = Server::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let start = || Server::start_in(&data, &["--provision-allow", ALLOW]);
+    let mut stage = Stage::of(start(), target.tenant("Sign-in"));
+    let names: Vec<String> = (0..PEOPLE).map(|n| format!("person{n}")).collect();
+    let ids = stage.people(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    stage.group("Everybody", &ids).await;
+    stage.create();
+    // One after another, so that there is a middle to stop in.
+    stage.json(&["connect", APP, "--in-flight", "1"]);
+    stage.json(&["assign", APP, "Everybody"]);
+    stage.json(&["start", APP]);
+    let provider = stage.provider.client.clone();
+    let count = async || provider.get("/Users?count=0").await.expect(200)["totalResults"].as_u64().unwrap();
+    stage.until("some are there", async || count().await >= 3).await;
+    stage.server.signal("TERM");
+    assert_eq!(stage.server.wait().code(), Some(0), "{}", stage.server.log());
+    let before = count().await;
+    assert!(before < PEOPLE, "the server stopped in the middle, at {before}");
+    stage.server = start();
+    let watched = stage.app(&["status", APP, "--watch"]);
+    assert_eq!(watched.code, 0, "{watched:?}");
+    assert_eq!(count().await, PEOPLE, "nobody is missing and nobody is there twice");
+    let groups = provider.get("/Groups").await.expect(200);
+    assert_eq!(groups["Resources"][0]["members"].as_array().unwrap().len() as u64, PEOPLE);
 }
 
 #[tokio::test(flavor = "multi_thread")]

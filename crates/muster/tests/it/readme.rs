@@ -48,7 +48,8 @@ fn the_first_minute_is_as_the_readme_says() {
 
     // Another test may have the port; the server takes a free one.
     let data = folder.path().join("muster-data");
-    let server = Server::start_in(&data, &[]);
+    let server = Server::start_in(&data, &["--provision-allow", "127.0.0.1"]);
+    assert!(serve.starts_with(" --provision-allow 127.0.0.1 "), "{serve}");
     let listed = muster(&data, &["tenant", "list", "--json"]).json();
     let served = listed[0]["scim_base_url"].as_str().unwrap();
     assert_eq!(served, base.replace("http://127.0.0.1:8080", &server.url));
@@ -62,4 +63,21 @@ fn the_first_minute_is_as_the_readme_says() {
     assert_eq!(config["patch"]["supported"], true);
     assert_eq!(made["userName"], "nadia.okafor@fabrikam.example");
     assert_eq!((&found["totalResults"], &found["Resources"][0]["id"]), (&1.into(), &made["id"]));
+
+    // And out of it again: the second minute.
+    let [set_up, provisioning] = blocks("The second minute: provision out of it")[..] else {
+        panic!("two blocks")
+    };
+    let printed = shell(set_up, folder.path());
+    let word =
+        |start: &str| printed.split_whitespace().find(|word| word.starts_with(start)).unwrap().to_owned();
+    let (target, token) = (word("http://"), word("mst_"));
+    let provisioning =
+        provisioning.replace("TARGET=http://127.0.0.1:8080/scim/v2/…", &format!("TARGET={target}"));
+    let provisioning = provisioning.replace("mst_…", &token);
+    assert!(!provisioning.contains('…'), "{provisioning}");
+    let told = shell(&provisioning, folder.path());
+    assert!(told.contains("completed") && told.contains("assigned directly"), "{told}");
+    let shown = muster(&data, &["tenant", "show", "Sign-in", "--json"]).json();
+    assert_eq!(shown["users"], 1, "Nadia is there");
 }

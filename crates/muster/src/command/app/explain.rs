@@ -121,7 +121,7 @@ fn rows(explained: &Explained) -> Vec<(&'static str, String)> {
         ("state", state(explained.state).to_owned()),
         ("in scope", if explained.scope.in_scope { "yes" } else { "no" }.to_owned()),
     ];
-    rows.extend(explained.scope.reasons.iter().map(|reason| ("because", reason.clone())));
+    rows.extend(explained.scope.reasons.iter().map(|reason| ("why", reason.clone())));
     rows.push((
         "target",
         match &explained.link {

@@ -154,7 +154,7 @@ fn lines(found: &Found<'_>, view: &StatusView) -> Vec<(&'static str, String)> {
     lines.extend([
         ("assigned", format!("{} users, {} groups", view.assigned_users, view.assigned_groups)),
         ("scope", super::scope::word(config.scope).to_owned()),
-        ("interval", config.interval.to_string()),
+        ("interval", format!("{:#}", config.interval.duration())),
         ("push", on(config.push)),
         (
             "notification e-mail",
