@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 use scim::Resource;
-use scim_client::{Exchange, Failure, FailureKind, Select};
+use scim_client::{Exchange, Failure, FailureKind};
 use serde_json::{Value as Json, json};
 use store::{Kind, Pass};
 

@@ -18,4 +18,5 @@ mod simulation;
 mod target;
 mod target_path;
 mod walk;
+mod worker;
 mod world;

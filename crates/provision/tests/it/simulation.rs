@@ -56,6 +56,9 @@ pub(crate) struct Crashing {
     left: Arc<AtomicI64>,
     after: Arc<std::sync::atomic::AtomicBool>,
     crashed: Arc<Notify>,
+    /// The request is only late: it is let go on later.
+    stalls: Arc<std::sync::atomic::AtomicBool>,
+    goes_on: Arc<Notify>,
 }
 
 impl Crashing {
@@ -65,6 +68,8 @@ impl Crashing {
             left: Arc::new(AtomicI64::new(i64::MAX)),
             after: Arc::default(),
             crashed: Arc::default(),
+            stalls: Arc::default(),
+            goes_on: Arc::default(),
         }
     }
 
@@ -74,7 +79,16 @@ impl Crashing {
     }
 
     async fn pass<T>(&self, call: Calling<'_, T>) -> Result<scim_client::Answer<T>, scim_client::Failure> {
-        if self.left.fetch_sub(1, Ordering::Relaxed) > 0 {
+        let left = self.left.fetch_sub(1, Ordering::Relaxed);
+        if left > 0 {
+            return call.await;
+        }
+        if left == 0 && self.stalls.load(Ordering::Relaxed) {
+            self.crashed.notify_one();
+            self.goes_on.notified().await;
+            return call.await;
+        }
+        if self.stalls.load(Ordering::Relaxed) {
             return call.await;
         }
         if self.after.load(Ordering::Relaxed) {
@@ -492,6 +506,46 @@ impl Simulation {
             (there, wanted) => Err(format!("{} is there {} times, wanted {wanted}", team.name, there.len())),
         }
     }
+}
+
+/// A worker that stalls past its lease, and is then let go on, writes nothing over what the next one has done.
+#[tokio::test]
+async fn who_has_lost_the_lease_writes_nothing() {
+    let mut crashing = None;
+    let stage = Stage::with(|target| {
+        let wrapped = Crashing::new(target);
+        crashing = Some(wrapped.clone());
+        Arc::new(wrapped)
+    })
+    .await;
+    let crashing = crashing.unwrap();
+    let alice = stage.user("alice").await;
+    stage.start().await;
+    stage.wait(41 * 60);
+    // Probes of users and groups and the search for alice are let pass; the creation is late.
+    crashing.stalls.store(true, Ordering::Relaxed);
+    crashing.arm(3, false);
+    let (_stop, stopped) = watch::channel(false);
+    let first = stage.house.provisioning.run_job(&stage.house.tenant, &stage.app, "first", stopped);
+    let second = async {
+        crashing.crashed.notified().await;
+        assert!(stage.is_intended(&alice).await, "written down before it was sent");
+        stage.wait(16);
+        let ran = stage.run().await;
+        assert_eq!(stage.link(&alice).await, None, "whether she was created is not known yet");
+        // The late request is carried out now, and its answer comes to somebody who has lost the lease.
+        crashing.goes_on.notify_one();
+        ran
+    };
+    let (first, second) = tokio::join!(first, second);
+    assert_eq!(first.unwrap(), Ran::Cycle(CycleOutcome::Interrupted));
+    assert_eq!(second, Ran::Cycle(CycleOutcome::Completed));
+    assert_eq!(stage.link(&alice).await, None, "the first one wrote nothing");
+    assert_eq!(stage.target.ids(Kind::User).len(), 1);
+    stage.wait(2 * 3600);
+    assert_eq!(stage.run().await, Ran::Cycle(CycleOutcome::Completed));
+    assert_eq!(stage.target.ids(Kind::User), [stage.target_id(&alice).await], "found, and not made again");
+    assert!(!stage.is_intended(&alice).await);
 }
 
 async fn simulate(seed: u64) -> Result<(), String> {
