@@ -62,6 +62,19 @@ async fn secrets_are_taken_out() {
 }
 
 #[tokio::test]
+async fn secrets_that_a_target_echoes_are_not_in_its_words() {
+    let echo = r#"{"status":"400","detail":"what is Bearer tok-1234 to me"}"#;
+    let headers = ["content-type: application/scim+json", "location: https://a.example/?t=tok-1234"];
+    for (status, words) in [("400 Bad Request", "what is Bearer"), ("302 Found", "https://a.example")] {
+        let server = Server::answering(answer(status, &headers, echo)).await;
+        let options = Options { credentials: Credentials::Bearer("tok-1234".into()), ..options() };
+        let failure = server.client_with(options).call(&Request::get("/Users")).await.unwrap_err();
+        let text = format!("{} {failure:?}", failure.cause());
+        assert!(text.contains(words) && !text.contains("tok-1234"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn long_bodies_are_cut_after_secrets_are_gone() {
     let long = format!("{}tok-1234{}", "é".repeat(50), "x".repeat(1000));
     let server = Server::answering(scim("200 OK", &long)).await;
