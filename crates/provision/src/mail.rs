@@ -142,9 +142,11 @@ impl Mailer {
         match self.transport.send(message).await {
             Ok(_) => Ok(()),
             Err(error) => {
-                // A refusal for good, or a server that cannot do what we insist on.
-                let again = !error.is_permanent() && !error.is_client();
-                Err(Unsent { again, why: without_controls(&sources(&error)) })
+                let why = without_controls(&sources(&error));
+                // A refusal for good, a server that cannot do what we insist on, or one that nobody vouches for.
+                let again =
+                    !error.is_permanent() && !error.is_client() && !why.contains("invalid peer certificate");
+                Err(Unsent { again, why })
             }
         }
     }

@@ -13,7 +13,7 @@ use store::{AuditEntry, TenantId};
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::limits;
-use crate::mail::{Letter, Mailer, Unsent};
+use crate::mail::{Letter, Unsent};
 use crate::provisioning::Provisioning;
 use crate::quarantine::Quarantine;
 
@@ -80,7 +80,7 @@ impl Provisioning {
         let letter = compose(&news);
         let (provisioning, tenant) = (self.clone(), tenant.clone());
         tokio::spawn(async move {
-            let sent = provisioning.send(&recipient, &letter).await;
+            let sent = provisioning.send(&tenant, &application, &recipient, &letter).await;
             provisioning.note(&tenant, &application, &title, recipient, sent.err()).await;
         });
     }
@@ -91,34 +91,32 @@ impl Provisioning {
         Ok((title, self.directory().tenant(tenant).await?.name))
     }
 
+    /// Several attempts, if the mail server may take it later; meanwhile the job's status says why it waits.
+    ///
     /// # Errors
     /// Why it was not sent.
-    async fn send(&self, recipient: &str, letter: &Letter) -> Result<(), String> {
+    async fn send(
+        &self,
+        tenant: &TenantId,
+        application: &str,
+        recipient: &str,
+        letter: &Letter,
+    ) -> Result<(), String> {
         let Some(mailer) = &self.0.options.mail else {
             return Err("this server has no mail server; its operator sets one with --smtp-url".to_owned());
         };
         let unique = self.directory().random().resource_id(self.now());
         let mut waits = AGAIN.into_iter();
         loop {
-            let Unsent { why, again } = match self.try_once(mailer, recipient, letter, &unique).await {
-                Ok(()) => return Ok(()),
-                Err(unsent) => unsent,
-            };
-            match waits.next().filter(|_| again) {
-                Some(wait) => tokio::time::sleep(wait).await,
-                None => return Err(why),
-            }
+            let sent = mailer.send(recipient, letter, self.now(), &unique).await;
+            let Err(Unsent { why, again }) = sent else { return Ok(()) };
+            let Some(wait) = waits.next().filter(|_| again) else { return Err(why) };
+            tracing::warn!(%tenant, application, why, "a notification is not sent yet; trying again");
+            let failure = Some(format!("{why}; trying again in {} s", wait.as_secs()));
+            let notice = Notice { at: self.now(), recipient: recipient.to_owned(), failure };
+            self.0.notices.put(tenant, application, notice);
+            tokio::time::sleep(wait).await;
         }
-    }
-
-    async fn try_once(
-        &self,
-        mailer: &Mailer,
-        recipient: &str,
-        letter: &Letter,
-        unique: &str,
-    ) -> Result<(), Unsent> {
-        mailer.send(recipient, letter, self.now(), unique).await
     }
 
     async fn note(

@@ -15,6 +15,7 @@ mod demo;
 mod failing_disk;
 mod idp;
 mod import;
+mod mail;
 mod matrix;
 mod raw;
 mod readme;

@@ -100,6 +100,16 @@ impl Server {
         Self::launch(program(), data, arguments)
     }
 
+    /// In a folder that goes when the server goes; certificates that `authority` (PEM) signed are trusted, and no others.
+    pub(crate) fn start_trusting(authority: &Path, arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut program = program();
+        program.env("SSL_CERT_FILE", authority).env_remove("SSL_CERT_DIR");
+        let mut server = Self::launch(program, &folder.path().join("data"), arguments);
+        server.folder = Some(folder);
+        server
+    }
+
     /// The same, where writing to a file beyond so many blocks is an error, as on a disk that fails; not a full disk.
     pub(crate) fn start_on_failing_disk(data: &Path, blocks: u32) -> Self {
         let mut shell = cut_off(Command::new("sh"));

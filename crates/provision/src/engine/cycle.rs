@@ -460,7 +460,7 @@ impl Cycle {
             Walked::Done(_) | Walked::Departing => self.state.counters.succeeded(),
             Walked::Superseded => return Ok(Some(End::Interrupted)),
             Walked::Systemic(failure) => {
-                let why = format!("{}. {}", failure.cause(), failure.hint());
+                let why = format!("{} {}", failure.cause(), failure.hint());
                 return Ok(Some(End::Quarantine(QuarantineReason::EncounteredQuarantineException, why)));
             }
         }

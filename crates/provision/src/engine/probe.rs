@@ -61,7 +61,7 @@ fn lacks_groups(failure: &Failure) -> bool {
 }
 
 fn obstacle(failure: &Failure) -> Obstacle {
-    let text = format!("{}. {}", failure.cause(), failure.hint());
+    let text = format!("{} {}", failure.cause(), failure.hint());
     if failure.kind == FailureKind::NotFound {
         return Obstacle::Lasting(format!(
             "SystemForCrossDomainIdentityManagementServiceIncompatible: the target answers 404 where a search that finds nothing \

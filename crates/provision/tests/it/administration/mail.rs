@@ -198,3 +198,14 @@ async fn what_was_not_sent_is_said() {
     assert!(catcher.mails().is_empty() && no_tls.mails().is_empty());
     assert!(!no_tls.lines.lock().unwrap().iter().any(|line| line.contains('@')));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_server_that_is_away_is_tried_again_and_that_is_said() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let server = MailServer::parse(&format!("smtp://127.0.0.1:{nobody}?tls=none")).unwrap();
+    let mailer = Mailer::new(&server, "muster@contoso.example").unwrap();
+    let (house, app) = quarantined(Some(mailer), true).await;
+    let failure = notice(&house, &app).await.failure.unwrap();
+    assert!(failure.contains("refused") && failure.contains("trying again in 10 s"), "{failure}");
+    assert!(house.audit().await.iter().all(|row| row.action != "job.notify"), "nothing final is known yet");
+}
