@@ -186,7 +186,12 @@
   // ---- a run of the validator, live: the server sends the changed part of the page -----------------------------
   function watchRun(part) {
     var source = new EventSource(part.dataset.live);
-    source.addEventListener("progress", function (event) { part.innerHTML = JSON.parse(event.data); });
+    source.addEventListener("progress", function (event) {
+      var open = Array.prototype.map.call(part.querySelectorAll("details"), function (details) { return details.open; });
+      part.innerHTML = JSON.parse(event.data);
+      part.querySelectorAll("details").forEach(function (details, index) { details.open = details.open || !!open[index]; });
+      localTimes(part);
+    });
     source.addEventListener("finished", function () {
       source.close();
       say(part.dataset.ended || "It has ended");

@@ -47,7 +47,7 @@ pub(super) fn one(exchange: &Exchange) -> Markup {
 fn side(title: &str, headers: &[(String, String)], body: Option<&str>) -> Markup {
     html! {
         div.stack {
-            h3 { (title) }
+            p { strong { (title) } }
             @if !headers.is_empty() {
                 pre.headers tabindex="0" { @for (name, value) in headers { (name) ": " (value) "\n" } }
             }

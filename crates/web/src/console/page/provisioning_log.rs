@@ -266,7 +266,7 @@ fn entries(desk: &Desk, log: &Log, rows: &[LogRow]) -> Markup {
                         div.soft.small { (stopped(&entry.summary)) }
                     }
                     td.nowrap { (action_word(&entry.action)) }
-                    td { (status_named(&entry.status)) @if let Some(code) = &entry.code { div.soft.small.break { (code) } } }
+                    td { (status_named(&entry.status)) @if let Some(code) = &entry.code { div.soft.small.long title=(code) { (code) } } }
                     @if log.opened.is_none() { td.hide-narrow.break { (log.name_of(&entry.application)) } }
                     td.hide-narrow.nowrap { a.id href=(desk.url(&object_path(entry.kind, &entry.source_id))) { code { (short_id(&entry.source_id)) } } }
                     td.hide-narrow.nowrap { @if let Some(id) = &entry.target_id { code title=(id) { (short_id(id)) } } }

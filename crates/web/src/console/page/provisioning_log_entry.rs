@@ -118,7 +118,7 @@ fn trouble(desk: &Desk, entry: &LogEntry, document: &Document) -> Markup {
         (said(entry))
         @match &document.recommendation {
             Some(text) => { h2 { "What to do" } p { (stopped(text)) } },
-            None if entry.status == "failure" => p.soft { "No recommendation is known for this. The exchange below holds the target's own words." },
+            None if matches!(entry.status.as_str(), "failure" | "warning") => p.soft { "No recommendation is known for this. The steps say what happened, and the exchanges hold the target's own words." },
             None => p.soft { "There is nothing to be done." },
         }
         @if let Some(next) = document.next_try { p { "It is tried again by itself " (time::ago(next, desk.now)) "." } }

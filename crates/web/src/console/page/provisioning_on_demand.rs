@@ -134,15 +134,15 @@ async fn members(desk: &Desk, id: &str) -> Result<Markup, Failure> {
     Ok(section(
         "Members",
         None,
-        &html! {
+        &html! { div.stack {
             p.soft { "Choose up to " (ON_DEMAND_MEMBERS) " members to be provisioned into the group; none is all right too. A member that is not at the target yet is left out." }
-            div.stack.tight {
+            div.columns {
                 @for member in &list.rows {
                     (field::check("member", &member.member, member.name.as_deref().unwrap_or(&member.member), None, ticked.contains(&member.member)))
                 }
             }
             @if list.total > list.rows.len() as u64 { p.soft.small { "The first " (list.rows.len()) " of " (time::counted(list.total, "member", "members")) " are shown." } }
-        },
+        } },
     ))
 }
 

@@ -50,7 +50,6 @@ pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
         div.stack.wide {
             (bar(&desk, &opened, &view))
             div.stack.wide data-live=[stream(&desk, &opened, &view)] { (standing::part(&desk, &opened, &view, desk.now)) }
-            (standing::technical(&opened, &view, desk.now))
         }
     };
     let page = page.lead(html! { (opened.status()) " · " (standing::target(&view)) });

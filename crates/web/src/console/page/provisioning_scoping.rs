@@ -78,7 +78,10 @@ pub(super) fn send(desk: &Desk, opened: &Opened, mut draft: Draft, pressed: &str
     let mut filters = read(&desk.form);
     change(&mut filters, pressed);
     if pressed == "ok" {
-        let problems = filters.problems(draft.kind());
+        let mut problems = unchosen(&filters);
+        if problems.is_empty() {
+            problems = filters.problems(draft.kind());
+        }
         if !problems.is_empty() {
             return Ok(screen(&Screen { desk, opened, draft: &draft }, &filters, Some(&problems)));
         }
@@ -112,6 +115,16 @@ fn read(form: &Fields) -> ScopeFilters {
         scope.filters.push(filter);
     }
     scope
+}
+
+/// Clauses without an attribute, in words that say what to do.
+fn unchosen(scope: &ScopeFilters) -> Vec<String> {
+    let open =
+        scope.filters.iter().filter(|filter| filter.clauses.iter().any(|clause| clause.attribute.is_empty()));
+    open.map(|filter| {
+        format!("the scoping filter \"{}\" has a clause without a source attribute; choose one, or delete the clause", filter.name)
+    })
+    .collect()
 }
 
 fn new_clause() -> Clause {

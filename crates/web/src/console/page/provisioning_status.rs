@@ -39,6 +39,7 @@ pub(super) fn part(desk: &Desk, opened: &Opened, view: &StatusView, now: Timesta
             (section("Actions per cycle", None, &actions(view)))
         }
         (flush("Last cycles", None, &cycles(desk, opened, view, now)))
+        (technical(opened, view, now))
     }
 }
 
@@ -252,7 +253,7 @@ fn actions(view: &StatusView) -> Markup {
 }
 
 fn clock(at: Timestamp) -> String {
-    at.strftime("%b %d %H:%M").to_string()
+    at.strftime("%H:%M").to_string()
 }
 
 fn cycles(desk: &Desk, opened: &Opened, view: &StatusView, now: Timestamp) -> Markup {
@@ -303,11 +304,11 @@ fn sum(cycle: &Cycle) -> Markup {
         .filter(|(_, n)| *n > 0)
         .map(|(series, n)| format!("{} {}", time::number(n), series.word.to_lowercase()))
         .collect();
-    html! { @if words.is_empty() { span.soft { "Nothing to do" } } @else { (words.join(", ")) } }
+    html! { @if words.is_empty() { span.soft { @if cycle.outcome.as_deref() == Some("completed") { "Nothing to do" } @else { "None" } } } @else { (words.join(", ")) } }
 }
 
 /// "View technical information"
-pub(super) fn technical(opened: &Opened, view: &StatusView, now: Timestamp) -> Markup {
+fn technical(opened: &Opened, view: &StatusView, now: Timestamp) -> Markup {
     let job = &view.job;
     let steady = time::maybe(job.state.steady_last, now, "not yet");
     let mark = match job.watermark {

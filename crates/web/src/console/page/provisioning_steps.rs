@@ -38,8 +38,9 @@ pub(super) fn action_word(action: &str) -> &str {
     }
 }
 
-fn title_of(kind: StepKind) -> &'static str {
-    match kind {
+fn title_of(step: &Step) -> &'static str {
+    match step.kind {
+        _ if step.name == "TestConnection" => "Test connection",
         StepKind::Import => "Import",
         StepKind::Scoping => "Determine if in scope",
         StepKind::Matching => "Match between source and target",
@@ -60,7 +61,7 @@ pub(super) fn steps(steps: &[Step]) -> Markup {
 fn card(step: &Step) -> Markup {
     html! {
         div {
-            p.line { strong { (title_of(step.kind)) } " " (status_of(step.status)) " " code.soft.small { (step.name) } }
+            p.line { strong { (title_of(step)) } " " (status_of(step.status)) " " code.soft.small { (step.name) } }
             p.break { (stopped(&step.description)) }
             @if !step.details.is_empty() {
                 details.more {

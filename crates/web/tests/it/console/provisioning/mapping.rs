@@ -180,6 +180,11 @@ async fn scoping_filters_are_part_of_the_mapping() {
     let mut editor = Editor::open(&ground, &browser).await;
     let got = editor.press("scope", "filter", &[]).await;
     assert!(got.text.contains("name=\"attribute-0-0\"") && got.text.contains("REGEX MATCH"), "{}", got.text);
+    let got = editor
+        .press("scope", "ok", &[("name-0", "Lawyers"), ("attribute-0-0", ""), ("operator-0-0", "EQUALS")])
+        .await;
+    assert_eq!(got.status, StatusCode::BAD_REQUEST);
+    assert!(got.text.contains("a clause without a source attribute"), "{}", got.text);
     let clause = |operator: &'static str, value: &'static str| {
         [
             ("name-0", "Lawyers"),
