@@ -1,9 +1,9 @@
 //! A progress bar on standard error; nothing when that is not a terminal.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 pub(crate) fn bar(total: u64) -> ProgressBar {
-    styled(total, "{msg:24} {bar:40.cyan/blue} {pos}/{len} requests  {per_sec}  {eta} left")
+    styled(total, "{msg:24} {bar:40.cyan/blue} {pos}/{len} requests  {rate}  {eta} left")
 }
 
 /// For checks: how many requests they take is not known before.
@@ -18,14 +18,17 @@ pub(crate) fn bytes(total: u64) -> ProgressBar {
 
 /// For users and groups: how many there are is known better and better.
 pub(crate) fn objects() -> ProgressBar {
-    styled(0, "{msg:18} {bar:40.cyan/blue} {pos}/{len} objects  {per_sec}  {eta} left")
+    styled(0, "{msg:18} {bar:40.cyan/blue} {pos}/{len} objects  {rate}  {eta} left")
 }
 
 fn styled(total: u64, template: &str) -> ProgressBar {
     let bar = ProgressBar::new(total);
     let style = ProgressStyle::with_template(template);
     if let Ok(style) = style {
-        bar.set_style(style.progress_chars("━╸─"));
+        let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = write!(out, "{:.0}/s", state.per_sec());
+        };
+        bar.set_style(style.with_key("rate", rate).progress_chars("━╸─"));
     }
     bar
 }

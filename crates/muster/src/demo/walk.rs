@@ -213,6 +213,7 @@ impl Walk<'_> {
     /// Until the job has read all changes and nothing is left to do; the bar shows how far it is.
     async fn settled(&self, bar: &indicatif::ProgressBar) -> Outcome<StatusView> {
         let began = Instant::now();
+        anew(bar);
         let head = self.house.directory.source_head(&self.ends.company).await.map_err(|e| e.to_string())?;
         loop {
             let view = self.view().await?;
@@ -234,7 +235,7 @@ impl Walk<'_> {
             if began.elapsed() > PATIENCE {
                 return Err("the cycle does not end".to_owned());
             }
-            status::advance(bar, view.progress.as_ref());
+            status::advance(bar, &view);
             tokio::time::sleep(LOOK).await;
         }
     }
@@ -269,6 +270,7 @@ impl Walk<'_> {
 
     /// What a whole cycle would do now: nothing.
     async fn plan(&mut self, bar: &indicatif::ProgressBar) -> Tally {
+        anew(bar);
         let look = |looked, total| {
             bar.set_length(total);
             bar.set_position(looked);
@@ -320,4 +322,10 @@ impl Walk<'_> {
         self.sections.push(Section { title: "Provisioning logs, the newest", text: table(head, shown) });
         Tally::new("creations logged", self.company.created, created, problems)
     }
+}
+
+/// The next thing to be counted.
+fn anew(bar: &indicatif::ProgressBar) {
+    bar.reset();
+    bar.set_length(0);
 }

@@ -181,6 +181,27 @@ async fn a_whole_walk_beside_a_server() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn logs_are_followed_until_ctrl_c() {
+    use std::io::{BufRead as _, BufReader};
+    let stage = Stage::set();
+    let ids = stage.people(&["ada"]).await;
+    stage.create();
+    stage.json(&["assign", APP, &ids[0]]);
+    let mut command = program();
+    command.args(["app", "logs", APP, "--follow", "--since", "1h", "--tenant", &stage.company.id, "--data"]);
+    let mut following =
+        command.arg(&stage.server.data).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(following.stdout.take().unwrap()).lines().map(Result::unwrap);
+    stage.json(&["provision-on-demand", APP, "ada@contoso.example"]);
+    let line = lines.next().unwrap();
+    assert!(line.contains("success") && line.contains("create"), "{line}");
+    let stopped =
+        std::process::Command::new("kill").args(["-s", "INT", &following.id().to_string()]).status();
+    assert!(stopped.unwrap().success());
+    assert_eq!(following.wait().unwrap().code(), Some(0));
+}
+
 /// The server answers as target; its worker has nothing to do, because the job is never started.
 #[tokio::test(flavor = "multi_thread")]
 async fn plan_and_apply_without_starting() {

@@ -57,7 +57,7 @@ async fn followed(found: &Found<'_>) -> Result<StatusView> {
                 eprintln!("no cycle has begun yet; is `muster serve` running on this data folder?")
             });
         }
-        advance(&bar, view.progress.as_ref());
+        advance(&bar, &view);
         tokio::time::sleep(LOOK).await;
     }
 }
@@ -70,11 +70,20 @@ fn is_awaited(house: &House, view: &StatusView) -> bool {
 }
 
 /// The bar says what is known: how many there are is a guess while the source is read.
-pub(crate) fn advance(bar: &ProgressBar, progress: Option<&Progress>) {
-    let Some(progress) = progress else { return };
-    bar.set_length(progress.expected.max(progress.done + progress.waiting));
-    bar.set_position(progress.done);
+pub(crate) fn advance(bar: &ProgressBar, view: &StatusView) {
+    let Some(progress) = &view.progress else { return };
+    let (done, total) = advanced(view, progress);
+    bar.set_length(total);
+    bar.set_position(done);
     bar.set_message(format!("{} cycle", progress.kind.as_str()));
+}
+
+/// How many are done, and of how many. The job is saved from time to time, what was done in the cycle with each object.
+fn advanced(view: &StatusView, progress: &Progress) -> (u64, u64) {
+    let running = view.cycles.first().filter(|cycle| cycle.ended.is_none());
+    let counted = running.map_or(0, |cycle| cycle.counts.iter().map(|count| count.n).sum());
+    let done = progress.done.max(counted);
+    (done, progress.expected.max(done + progress.waiting))
 }
 
 fn document(found: &Found<'_>, view: &StatusView) -> Value {
@@ -132,7 +141,7 @@ fn rows(found: &Found<'_>, view: &StatusView) -> Vec<(&'static str, String)> {
         }
     }
     if let Some(progress) = &view.progress {
-        rows.push(("progress", sentence(progress)));
+        rows.push(("progress", sentence(view, progress)));
     }
     rows.extend([
         ("users", format!("{} provisioned, {} of them disabled", view.users.managed, view.users.disabled)),
@@ -146,10 +155,10 @@ fn rows(found: &Found<'_>, view: &StatusView) -> Vec<(&'static str, String)> {
     rows
 }
 
-fn sentence(progress: &Progress) -> String {
-    let total = progress.expected.max(progress.done + progress.waiting);
+fn sentence(view: &StatusView, progress: &Progress) -> String {
+    let (done, total) = advanced(view, progress);
     let rate = progress.rate.map(|rate| format!(", {rate:.0} a second")).unwrap_or_default();
-    format!("{} cycle, {} of {total} objects{rate}", progress.kind.as_str(), progress.done)
+    format!("{} cycle, {done} of {total} objects{rate}", progress.kind.as_str())
 }
 
 fn took(cycle: &Cycle) -> String {
