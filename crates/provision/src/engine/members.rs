@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use scim::Resource;
 use scim_client::{Exchange, Failure, FailureKind};
 use serde_json::{Value as Json, json};
-use store::{Kind, Pass};
+use store::{Kind, LogQuery, Pass};
 
 use super::commit::Leaving;
 use super::entry::Entry;
@@ -22,9 +22,13 @@ use crate::escrow::Escrow;
 use crate::limits;
 use crate::patch::{MemberChanges, member_patches};
 use crate::plan::SourceState;
-use crate::record::{LogAction, LogStatus, StepKind};
+use crate::record::{Document, LogAction, LogStatus, Step, StepKind};
 
-/// Members that travel together.
+const UNRESOLVED: &str = "UnableToResolveReferenceAttributeValue";
+/// Entries of a group in which its missing members may have been named before.
+const ENTRIES_LOOKED_BACK: usize = 5;
+
+/// Whether members come or go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     Add,
@@ -339,11 +343,36 @@ impl Run {
             }
             None => Walked::Done(LogStatus::Success),
         };
+        let sent = !progress.added.is_empty() || !progress.removed.is_empty();
+        let quiet = !sent && trouble.is_none() && self.cycle.is_some();
+        if quiet && !missing.is_empty() && self.said_before(&looked, &missing).await? {
+            return self.write(leaving, None, began, walked).await;
+        }
         let mut entry = members_entry(&looked, progress, trouble.as_ref(), escrow.as_ref(), &missing);
         if let Some(entry) = &mut entry {
             entry.evidence(side, &looked, self.cycle.is_none());
         }
         self.write(leaving, entry, began, walked).await
+    }
+
+    /// Whether one of the last entries names the same members as missing: once is enough.
+    async fn said_before(&self, looked: &Looked, missing: &[String]) -> Result<bool> {
+        let query = LogQuery {
+            application: Some(self.job.application.clone()),
+            source_id: Some(looked.source.id.clone()),
+            limit: ENTRIES_LOOKED_BACK,
+            ..LogQuery::default()
+        };
+        let tenancy = self.provisioning.0.store.tenant(&self.tenant);
+        let rows = tenancy.read(|read| read.provisioning_log(&query)).await?;
+        let missing = named(missing);
+        Ok(rows.iter().any(|row| {
+            let document = crate::provisioning::parsed::<Document>(&row.entry.document).unwrap_or_default();
+            let named = |step: &Step| {
+                step.name == UNRESOLVED && step.details.iter().any(|(_, value)| *value == missing)
+            };
+            document.steps.iter().any(named)
+        }))
     }
 
     /// Members that cannot be named at the target, because they are not there.
@@ -427,16 +456,11 @@ fn members_entry(
             entry.status = LogStatus::Warning;
         }
         if trouble.is_none() {
-            entry.code = Some("UnableToResolveReferenceAttributeValue".to_owned());
+            entry.code = Some(UNRESOLVED.to_owned());
         }
         let text =
             format!("{} members were left out: they are not provisioned to the target", shown(missing));
-        let mut step = steps::note(
-            StepKind::ReferenceResolution,
-            LogStatus::Warning,
-            "UnableToResolveReferenceAttributeValue",
-            text,
-        );
+        let mut step = steps::note(StepKind::ReferenceResolution, LogStatus::Warning, UNRESOLVED, text);
         step.details = vec![("attribute".into(), "members".into()), ("references".into(), named(missing))];
         entry.document.steps.push(step);
     }

@@ -108,7 +108,6 @@ async fn season(house: &House, app: &str, quarantine: Option<Quarantine>) -> pro
             head: 44,
             counters: Counters { attempts: 30, failures: 2, ..Counters::default() },
             read: 40,
-            ..template()
         }),
         quarantine,
         staged: 600,
@@ -160,14 +159,6 @@ async fn season(house: &House, app: &str, quarantine: Option<Quarantine>) -> pro
 }
 
 /// Whatever else a state has, as it is when it is new.
-fn template() -> CycleState {
-    serde_json::from_value(serde_json::json!({
-        "id": "", "kind": "initial", "began": "2026-03-01T12:00:00Z", "phase": { "at": "work" }, "head": 0,
-        "counters": { "attempts": 0, "failures": 0, "reference_failures": 0, "consecutive": 0 }, "read": 0
-    }))
-    .unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn each_reset_forgets_what_it_names() {
     let bad =

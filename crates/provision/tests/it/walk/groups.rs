@@ -154,3 +154,25 @@ async fn a_member_who_is_provisioned_later_is_told_to_the_group() {
     );
     assert!(stage.work(Pass::Reference, &group).await.is_some());
 }
+
+#[tokio::test]
+async fn missing_members_are_warned_of_once_and_again_when_others_are_missing() {
+    let (stage, group, _) = works().await;
+    // A group in a group that is not assigned: nobody in it comes into scope.
+    let inner = stage.house.group("Inner", &[]).await;
+    let add = |id: String| stage.house.directory.add_members(stage.house.cx(), &group, vec![id]);
+    add(inner).await.unwrap();
+    stage.start().await;
+    stage.cycle().await;
+    let warnings = |news: Vec<String>| news.iter().filter(|line| line.contains("UnableToResolve")).count();
+    assert_eq!(warnings(stage.news().await), 1);
+    stage.change(Kind::Group, &group, json!({ "displayName": "Works and rail" })).await;
+    stage.cycle().await;
+    let news = stage.news().await;
+    assert!(news.contains(&"update success Works and rail".to_owned()), "{news:?}");
+    assert_eq!(warnings(news), 0);
+    let other = stage.house.group("Other", &[]).await;
+    add(other).await.unwrap();
+    stage.cycle().await;
+    assert_eq!(warnings(stage.news().await), 1);
+}

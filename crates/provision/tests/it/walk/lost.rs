@@ -134,7 +134,9 @@ async fn two_runs_at_the_same_moment_make_one_account() {
     let run = || stage.try_go(Kind::User, &nadia, &[]);
     let (one, two, three) = tokio::join!(run(), run(), run());
     let outcomes = [one, two, three].map(|report| outcome(&report.unwrap()));
-    assert_eq!(outcomes.iter().filter(|outcome| *outcome == "success create").count(), 1, "{outcomes:?}");
+    // Who finds it before it is linked may take it for a lost one of his own, and calls that a creation too.
+    assert!(outcomes.contains(&"success create".to_owned()), "{outcomes:?}");
+    assert_eq!(stage.target.count(Verb::Create), 1, "{outcomes:?}");
     assert_eq!(accounts(&stage).len(), 1);
     stage.wait(100);
     assert_eq!(outcome(&stage.go(Kind::User, &nadia).await), "skipped other RedundantExport");
