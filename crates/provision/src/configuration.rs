@@ -6,6 +6,7 @@ use scim_client::Secret;
 use serde_json::{Value as Json, json};
 use store::{TenantId, TenantRead};
 
+use crate::alias::ObjectKind;
 use crate::applications::differences;
 use crate::connection::{Authentication, Connection, Pace, SecretName};
 use crate::control;
@@ -335,24 +336,30 @@ fn acceptable_config(mut config: JobConfig) -> Result<JobConfig> {
 
 /// Errors are refused, warnings given.
 fn acceptable_rules(rules: &Rules) -> Result<Vec<Problem>> {
-    let kinds: Vec<_> = rules.mappings.iter().map(|mapping| mapping.kind).collect();
-    let twice =
-        kinds.iter().enumerate().any(|(at, kind)| kinds.iter().skip(at + 1).any(|other| other == kind));
-    if twice {
-        return Err(Error::invalid("mappings", "users, or groups, are mapped more than once"));
+    if crate::provisioning::text(rules)?.len() > limits::RULES_BYTES {
+        return Err(Error::invalid("mappings", format!("they take more than {} bytes", limits::RULES_BYTES)));
     }
     let mut warnings = Vec::new();
-    for mapping in &rules.mappings {
-        let schema = rules.target(mapping.kind).ok_or_else(|| {
-            Error::invalid("mappings", format!("the target's attributes of {} are missing", mapping.name))
-        })?;
-        for problem in mapping::validate(mapping, schema) {
+    for (kind, name) in [(ObjectKind::User, "users"), (ObjectKind::Group, "groups")] {
+        let refused = |why: String| Err(Error::invalid("mappings", format!("{name}: {why}")));
+        let mut mappings = rules.mappings.iter().filter(|mapping| mapping.kind == kind);
+        let (Some(mapping), None) = (mappings.next(), mappings.next()) else {
+            return refused("there is one mapping; turn it off instead of removing it".into());
+        };
+        let mut targets = rules.targets.iter().filter(|target| target.kind == kind);
+        let (Some(target), None) = (targets.next(), targets.next()) else {
+            return refused("the target has one list of attributes".into());
+        };
+        if let Some(problem) = target.problems().into_iter().next() {
+            return refused(format!("the target's attributes: {problem}"));
+        }
+        for problem in mapping::validate(mapping, target) {
             if problem.warning {
                 warnings.push(problem);
                 continue;
             }
             let about = problem.attribute.map(|name| format!("{name}: ")).unwrap_or_default();
-            return Err(Error::invalid("mappings", format!("{}: {about}{}", mapping.name, problem.message)));
+            return refused(format!("{about}{}", problem.message));
         }
     }
     Ok(warnings)

@@ -19,6 +19,8 @@ pub const PATTERN_BYTES: usize = 512 * 1_024;
 /// Characters that `RandomString` makes at most, as Entra has it.
 pub const RANDOM_CHARS: i64 = 256;
 
+/// Bytes of a job's mappings and attribute lists as JSON.
+pub const RULES_BYTES: usize = 2_000_000;
 /// Mappings of one object mapping.
 pub const MAPPINGS: usize = 500;
 /// Attributes of one target object.

@@ -1,11 +1,13 @@
 //! Test Connection: the calls that Entra makes before it believes a Tenant URL and a secret, each failure with its cause.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use scim::message::SearchRequest;
 use scim_client::{Answer, Client, Exchange, Failure, FailureKind, Oddity, Page, RetryPolicy, Secret};
 use serde::Serialize;
 use store::TenantId;
+use tokio::time::timeout;
 
 use crate::alias::ObjectKind;
 use crate::configuration;
@@ -19,6 +21,8 @@ use crate::test_ticket::TestTicket;
 
 /// A search that finds nothing is answered with an error instead of an empty list.
 pub const INCOMPATIBLE: &str = "SystemForCrossDomainIdentityManagementServiceIncompatible";
+/// How long a target may take to describe itself, which is not needed.
+const DESCRIPTION: Duration = Duration::from_secs(10);
 /// What was entered cannot be used; nothing was sent.
 pub const UNUSABLE: &str = "InvalidConnection";
 
@@ -333,28 +337,36 @@ fn judge(name: &'static str, what: &str, answer: Answer<Page>) -> Check {
 
 /// Entra does not need it, so nothing about it fails a test.
 async fn self_description(client: &Client) -> Check {
-    let name = "serviceProviderConfig";
-    match client.service_provider_config().await {
-        Ok(answer) => {
+    let (name, what) = ("serviceProviderConfig", "its capabilities");
+    match timeout(DESCRIPTION, client.service_provider_config()).await {
+        Ok(Ok(answer)) => {
             Check::passed(name, "The target describes its capabilities.").with(Some(answer.exchange))
         }
-        Err(failure) => undescribed(name, "its capabilities", failure),
+        Ok(Err(failure)) => undescribed(name, what, Some(failure)),
+        Err(_) => undescribed(name, what, None),
     }
 }
 
 async fn schemas(client: &Client) -> Check {
-    let name = "schemas";
-    match client.schemas().await {
-        Ok(answer) => {
+    let (name, what) = ("schemas", "its attributes");
+    match timeout(DESCRIPTION, client.schemas()).await {
+        Ok(Ok(answer)) => {
             let count = answer.value.len();
             Check::passed(name, format!("The target describes its attributes in {count} schemas."))
                 .with(Some(answer.exchange))
         }
-        Err(failure) => undescribed(name, "its attributes", failure),
+        Ok(Err(failure)) => undescribed(name, what, Some(failure)),
+        Err(_) => undescribed(name, what, None),
     }
 }
 
-fn undescribed(name: &'static str, what: &str, failure: Failure) -> Check {
-    let message = format!("The target does not describe {what}, which is not needed. {}", failure.cause());
-    Check::passed(name, message).with(failure.exchange.map(|exchange| *exchange))
+/// `None`: it took too long.
+fn undescribed(name: &'static str, what: &str, failure: Option<Failure>) -> Check {
+    let cause = failure.as_ref().map_or_else(
+        || format!("It had not answered after {} seconds.", DESCRIPTION.as_secs()),
+        Failure::cause,
+    );
+    let message = format!("The target does not describe {what}, which is not needed. {cause}");
+    let exchange = failure.and_then(|failure| failure.exchange).map(|exchange| *exchange);
+    Check::passed(name, message).with(exchange)
 }

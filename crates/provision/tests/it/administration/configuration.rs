@@ -339,13 +339,19 @@ async fn mappings_that_cannot_work_are_refused() {
             }),
             "no clause",
         ),
-        (rules(&|r| r.targets.clear()), "are missing"),
+        (rules(&|r| r.targets.clear()), "one list of attributes"),
+        (rules(&|r| r.mappings.truncate(1)), "groups: there is one mapping"),
+        (rules(&|r| r.mappings[0].name = "x".repeat(2_000_000)), "more than 2000000 bytes"),
+        (
+            rules(&|r| r.targets[1].attributes.retain(|a| !a.anchor)),
+            "groups: the target's attributes: exactly one",
+        ),
         (
             rules(&|r| {
                 let twin = r.mappings[0].clone();
                 r.mappings.push(twin);
             }),
-            "more than once",
+            "instead of removing it",
         ),
     ];
     for (wrong, about) in table {

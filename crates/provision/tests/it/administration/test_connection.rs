@@ -282,3 +282,52 @@ async fn a_stored_secret_goes_nowhere_else() {
     assert!(target.heads().last().unwrap().contains("authorization: Basic "));
     assert_failed(&test(Connection::new(target.url()), Some(Secret::new(" "))).await, UNUSABLE, "secret");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_endpoint_is_asked_first_and_named_when_it_fails() {
+    let house = House::new().await;
+    let oauth = |target: &Target| Connection {
+        authentication: Authentication::ClientCredentials {
+            token_url: format!("http://{}/token", target.address),
+            client_id: "muster".into(),
+            scope: None,
+            in_body: false,
+        },
+        ..Connection::new(target.url())
+    };
+    let good = Target::start(|path| match path {
+        "/token" => Reply::Answer(
+            "200 OK",
+            "application/json",
+            r#"{"access_token":"bought-token-0123456789","token_type":"Bearer"}"#.into(),
+        ),
+        "/scim/Users" | "/scim/Groups" => empty_list(),
+        _ => error("404 Not Found", "no such thing"),
+    })
+    .await;
+    let report =
+        house.provisioning.test_connection(&house.tenant, None, &oauth(&good), token()).await.unwrap();
+    assert!(report.ok, "{report:?}");
+    let heads = good.heads();
+    assert!(
+        heads[0].starts_with("POST /token ")
+            && heads[1].contains("authorization: Bearer bought-token-0123456789\r\n"),
+        "{heads:?}"
+    );
+    let shown = serde_json::to_string(&report).unwrap();
+    assert!(
+        !shown.contains(TOKEN) && !shown.contains("bought-token"),
+        "neither the secret nor the token it bought"
+    );
+    let refusing = Target::start(|path| match path {
+        "/token" => {
+            Reply::Answer("401 Unauthorized", "application/json", r#"{"error":"invalid_client"}"#.into())
+        }
+        _ => empty_list(),
+    })
+    .await;
+    let report =
+        house.provisioning.test_connection(&house.tenant, None, &oauth(&refusing), token()).await.unwrap();
+    assert_failed(&report, "Unauthorized", "The token endpoint answered 401");
+    assert!(report.sentence().unwrap().contains("client secret"), "{report:?}");
+}
