@@ -42,7 +42,6 @@ const REHEARSED: u32 = 100;
 /// Where to look at it, and with what.
 struct Stage {
     ends: Ends,
-    provider: TenantId,
     rehearsal_base: String,
     rehearsal_key: String,
     console: String,
@@ -111,10 +110,10 @@ async fn set(house: &House) -> Result<Stage> {
     let password = house.directory.generate_password();
     let grants = vec![Grant { role: Role::GlobalAdministrator, tenant: None }];
     house.directory.create_operator(house.caller(), OPERATOR, &password, grants).await.map_err(failure)?;
-    let ends = Ends { company: company.id, base: house.directory.scim_base(&provider), key };
+    let base = house.directory.scim_base(&provider);
+    let ends = Ends { company: company.id, provider, base, key };
     Ok(Stage {
         ends,
-        provider,
         rehearsal_base: house.directory.scim_base(&rehearsal),
         rehearsal_key,
         console: house.directory.public_url().as_str().to_owned(),
@@ -132,9 +131,9 @@ async fn receiver(house: &House, name: &str, key: &str) -> Result<(TenantId, Str
 
 fn present(report: &Report, stage: &Stage, options: &cli::Demo, output: Output) {
     let mut document = report.document();
-    let Ends { company, base, key } = &stage.ends;
+    let Ends { company, provider, base, key } = &stage.ends;
     document["company"] = json!({ "id": company.to_string(), "name": COMPANY, "application": APPLICATION });
-    document["tenant"] = json!({ "id": stage.provider.to_string(), "name": PROVIDER, "scim_base_url": base });
+    document["tenant"] = json!({ "id": provider.to_string(), "name": PROVIDER, "scim_base_url": base });
     if !options.exit {
         document["key"] = json!(key);
         document["console"] =

@@ -3,14 +3,14 @@
 
 use std::time::{Duration, Instant};
 
-use directory::{Kind, TenantId};
+use directory::{ExchangeQuery, Kind, TenantId};
 use provision::application::Template;
 use provision::connection::Connection;
 use provision::control::StatusView;
 use provision::cycle_schedule::ScheduleState;
 use provision::job::JobConfig;
 use provision::record::LogStatus;
-use provision::{LogQuery, Secret};
+use provision::{Exchange, LogQuery, Secret};
 
 use super::book::{Book, Tally};
 use super::client::{Client, Outcome};
@@ -35,6 +35,7 @@ const LOG_ROWS: usize = 12;
 /// The two ends.
 pub(super) struct Ends {
     pub(super) company: TenantId,
+    pub(super) provider: TenantId,
     /// SCIM Base URL of the identity provider's tenant, and a key of it.
     pub(super) base: String,
     pub(super) key: String,
@@ -49,6 +50,8 @@ struct Walk<'a> {
     /// Id of the application, once it is there.
     application: String,
     sections: Vec<Section>,
+    /// Requests in the provisioning logs that changed something at the target.
+    written: usize,
     /// The department that is taken out of scope, and put back.
     leaving: Option<usize>,
 }
@@ -68,6 +71,7 @@ pub(super) async fn walk(house: &House, ends: &Ends, users: u32) -> Result<(Vec<
         ends,
         application: String::new(),
         sections: Vec::new(),
+        written: 0,
         leaving,
     };
     let w = &mut walk;
@@ -89,6 +93,7 @@ pub(super) async fn walk(house: &House, ends: &Ends, users: u32) -> Result<(Vec<
     book.write("Compare target, groups", verify::groups(&w.client, w.company)).await;
     book.write("Plan a whole cycle", Box::pin(w.plan(&bar))).await;
     book.write("Provisioning logs", w.logs()).await;
+    book.write("Compare with the target's request log", w.requests()).await;
     Ok((book.close(), walk.sections))
 }
 
@@ -307,6 +312,9 @@ impl Walk<'_> {
             query.before = Some(last.number);
             for row in rows {
                 let entry = row.entry;
+                let exchanges = provision::logs::document(&entry).map(|record| record.exchanges);
+                let writes = |e: &&Exchange| e.status.is_some_and(|status| is_write(&e.method, status));
+                self.written += exchanges.unwrap_or_default().iter().filter(writes).count();
                 created += usize::from(entry.action == "create" && entry.status == "success");
                 if entry.status == "failure" {
                     problems.push(format!("{}: {}", entry.source_name, entry.summary));
@@ -322,6 +330,26 @@ impl Walk<'_> {
         self.sections.push(Section { title: "Provisioning logs, the newest", text: table(head, shown) });
         Tally::new("creations logged", self.company.created, created, problems)
     }
+
+    /// Everything that changed the target stands in the provisioning logs, and nothing stands there that it did not see.
+    async fn requests(&mut self) -> Tally {
+        let mut query = ExchangeQuery { limit: usize::MAX, ..ExchangeQuery::default() };
+        let mut seen = 0;
+        loop {
+            let rows = match self.house.directory.request_log(&self.ends.provider, query.clone()).await {
+                Ok(rows) => rows,
+                Err(error) => return Tally::failed("writes in both", error.to_string()),
+            };
+            let Some(last) = rows.last() else { break };
+            query.before = Some(last.number);
+            seen += rows.iter().filter(|row| is_write(&row.exchange.method, row.exchange.status)).count();
+        }
+        Tally::new("writes in both", seen, self.written, Vec::new())
+    }
+}
+
+fn is_write(method: &str, status: u16) -> bool {
+    method != "GET" && (200..300).contains(&status)
 }
 
 /// The next thing to be counted.

@@ -182,6 +182,28 @@ async fn a_whole_walk_beside_a_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn deletions_that_are_held_back_are_told_and_allowed() {
+    let stage = Stage::set();
+    let ids = stage.people(&["ada", "bea", "cem", "dag"]).await;
+    let group = stage.group("Everybody", &ids).await;
+    stage.create();
+    stage.json(&["set", APP, "--threshold", "2", "--threshold-percent", "off", "--push", "on"]);
+    stage.json(&["assign", APP, &group]);
+    stage.json(&["start", APP]);
+    assert_eq!(stage.app(&["status", APP, "--watch"]).code, 0);
+    stage.json(&["unassign", APP, "Everybody"]);
+    stage.until("it is held back", async || stage.json(&["status", APP])["status"] == "Quarantine").await;
+    let held = stage.app(&["status", APP]);
+    assert!(held.stdout.contains("--reset ForceDeletes"), "{held:?}");
+    assert_eq!(stage.at_target("bea").await.unwrap()["active"], true, "nothing was disabled");
+    let staged = stage.json(&["logs", APP, "--action", "stagedDelete"]);
+    assert_eq!(staged.as_array().unwrap().len(), 5, "four users and their group: {staged:#}");
+    stage.json(&["restart", APP, "--reset", "ForceDeletes"]);
+    stage.until("they go", async || stage.at_target("bea").await.unwrap()["active"] == false).await;
+    stage.until("it is well", async || stage.json(&["status", APP])["status"] == "Active").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn logs_are_followed_until_ctrl_c() {
     use std::io::{BufRead as _, BufReader};
     let stage = Stage::set();

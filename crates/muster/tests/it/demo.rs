@@ -47,7 +47,7 @@ fn the_json_form_holds_every_step() {
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["passed"], true, "{document:#}");
     let steps = |name: &str| document[name].as_array().unwrap().clone();
-    assert_eq!((steps("steps").len(), steps("entra").len()), (18, 17), "{document:#}");
+    assert_eq!((steps("steps").len(), steps("entra").len()), (19, 17), "{document:#}");
     for step in steps("steps").iter().chain(&steps("entra")) {
         assert_eq!(step["expected"], step["got"], "{step:#}");
         let idle = step["step"] == "Plan a whole cycle";
