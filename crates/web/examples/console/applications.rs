@@ -79,7 +79,7 @@ impl Ground<'_> {
     }
 
     async fn standing(&self, of: &Application, schedule: ScheduleState, quarantine: Option<Quarantine>) {
-        let (id, target, began) = (of.id.clone(), self.target.clone(), self.ago(12));
+        let (id, target, began, next) = (of.id.clone(), self.target.clone(), self.ago(12), self.ago(-28));
         let write = move |write: &store::TenantWrite<'_>| {
             let mut row = write.job(&id)?.unwrap();
             let mut config: Value = serde_json::from_str(&row.config).unwrap();
@@ -87,6 +87,7 @@ impl Ground<'_> {
             let state = json!({ "quarantine": quarantine, "lastBegan": began });
             (row.config, row.state) = (config.to_string(), state.to_string());
             row.schedule = format!("{schedule:?}");
+            row.next = (schedule == ScheduleState::Active).then_some(next);
             write.update_job(&row)
         };
         self.store.tenant(self.tenant).write(write).await.unwrap();

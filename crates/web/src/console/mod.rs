@@ -10,6 +10,7 @@
 
 mod answer;
 mod asset;
+mod compact;
 mod component;
 mod cookie;
 mod fields;

@@ -20,6 +20,8 @@ use crate::console::visit::{Desk, Guest, Visit};
 pub(crate) struct Page {
     section: Section,
     title: String,
+    /// What the breadcrumb calls it; the title if there is none.
+    label: Option<&'static str>,
     lead: Option<Markup>,
     crumbs: Vec<Crumb>,
     actions: Option<Markup>,
@@ -33,6 +35,7 @@ impl Page {
         Self {
             section,
             title: title.into(),
+            label: None,
             lead: None,
             crumbs: Vec::new(),
             actions: None,
@@ -40,6 +43,12 @@ impl Page {
             canonical: None,
             refresh: None,
         }
+    }
+
+    /// The last step of the breadcrumb, where the title repeats the one before it.
+    pub(crate) fn labelled(mut self, label: &'static str) -> Self {
+        self.label = Some(label);
+        self
     }
 
     /// A sentence under the title.
@@ -95,7 +104,8 @@ impl Page {
     /// The page around something that has its own title.
     pub(crate) fn send_question(self, desk: &Desk, main: &Markup) -> Response {
         let mut crumbs = self.crumbs;
-        crumbs.push(Crumb { label: self.title.clone(), href: None });
+        let label = self.label.map_or_else(|| self.title.clone(), str::to_owned);
+        crumbs.push(Crumb { label, href: None });
         let frame = Frame {
             tenant: Some(&desk.tenant),
             section: Some(self.section),

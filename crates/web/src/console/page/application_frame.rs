@@ -134,7 +134,7 @@ impl Opened {
     /// One of the pages of the left panel, to be filled with [`Opened::frame`].
     pub(crate) fn page(&self, desk: &Desk, place: Place) -> Page {
         match place.title() {
-            Some(title) => self.under(desk, format!("{} | {title}", self.name())),
+            Some(title) => self.under(desk, format!("{} | {title}", self.name())).labelled(title),
             None => Page::new(Section::Applications, self.name()).under("Enterprise apps", desk.url("apps")),
         }
     }

@@ -120,7 +120,7 @@ fn entries(desk: &Desk, standing: &Standing) -> Markup {
     }
     html! {
         (table("Last provisioning log entries", &columns, &rows))
-        p.more { a href=(all) { "Provisioning logs of this object" } }
+        p.beneath { a href=(all) { "Provisioning logs of this object" } }
     }
 }
 

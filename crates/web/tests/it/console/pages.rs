@@ -258,7 +258,7 @@ async fn the_request_log_shows_what_was_asked_and_why_it_was_refused() {
     house.directory.flush().await.unwrap();
     let browser = house.signed_in("reader").await;
     let home = browser.get(&format!("/t/{}", house.contoso)).await.text;
-    assert!(home.contains("12:00: 1 succeeded, 1 refused, 0 failed"), "the chart counts by hour");
+    assert!(home.contains("12:00: 1 succeeded, 1 refused (4xx), 0 failed (5xx)"), "the chart counts by hour");
     assert!(home.contains("1 request was refused or failed in the last 24 hours, of 2."), "{home}");
     house.clock.advance(jiff::SignedDuration::from_hours(25));
     let browser = house.signed_in("reader").await;
