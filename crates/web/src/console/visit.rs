@@ -177,9 +177,7 @@ pub(crate) fn told(error: &provision::Error) -> Option<String> {
         provision::Error::Conflict(_)
         | provision::Error::TooOften(_)
         | provision::Error::Target(_)
-        | provision::Error::Busy => {
-            Some(sentence(&error.to_string()))
-        }
+        | provision::Error::Busy => Some(sentence(&error.to_string())),
         _ => None,
     }
 }
