@@ -97,3 +97,34 @@ async fn the_audit_names_a_hundred_and_counts_all() {
     let detail = &house.audit().await[0].detail;
     assert_eq!((&detail["count"], detail["objects"].as_array().unwrap().len()), (&103.into(), 100));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_pushes_is_woken_and_no_other() {
+    let house = House::new().await;
+    let kim = house.user("kim").await;
+    for (listening, assigned, unassigned) in [(true, true, true), (false, false, false)] {
+        let app = house.app(&format!("App {listening}")).await;
+        let later = "2026-03-01T18:00:00Z".parse().unwrap();
+        let set = |app: String| {
+            let tenant = house.store.tenant(&house.tenant);
+            async move {
+                let write = tenant.write(move |write| {
+                    let mut row = write.job(&app)?.unwrap();
+                    (row.next, row.listening) = (Some(later), listening);
+                    write.update_job(&row).map(drop)
+                });
+                write.await.unwrap();
+            }
+        };
+        let woken = |app: String| {
+            let (provisioning, tenant) = (house.provisioning.clone(), house.tenant.clone());
+            async move { provisioning.job(&tenant, &app).await.unwrap().next != Some(later) }
+        };
+        set(app.clone()).await;
+        house.provisioning.assign(house.cx(), &app, vec![(Kind::User, kim.clone())], "").await.unwrap();
+        assert_eq!(woken(app.clone()).await, assigned);
+        set(app.clone()).await;
+        house.provisioning.unassign(house.cx(), &app, vec![kim.clone()]).await.unwrap();
+        assert_eq!(woken(app).await, unassigned);
+    }
+}
