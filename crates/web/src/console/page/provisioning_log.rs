@@ -159,11 +159,13 @@ async fn list(desk: &Desk, log: &Log) -> Answer {
             @else { (entries(desk, log, &rows)) (onward(rows.len(), newest, older)) }
         }
     };
-    Ok(send(desk, log, here, &content))
+    let content = html! { (content) dialog.sheet #entry aria-labelledby="entry-title" {} };
+    let days = desk.app.directory.settings(&desk.tenant.id).await?.provisioning_log_days;
+    Ok(send(desk, log, here, days, &content))
 }
 
-fn send(desk: &Desk, log: &Log, here: Link, content: &Markup) -> Response {
-    let days = html! { "Every action of the provisioning service, and why, with the target's answer; secrets are left out." };
+fn send(desk: &Desk, log: &Log, here: Link, days: u32, content: &Markup) -> Response {
+    let days = html! { "Every action of the provisioning service, and why, with the target's answer and without secrets, for " (time::counted(u64::from(days), "day", "days")) ". " a href=(desk.url("config/limits")) { "Limits and retention" } };
     match &log.opened {
         Some(opened) => {
             let page = opened.page(desk, Place::ProvisioningLogs).lead(days).canonical(here);
@@ -262,7 +264,7 @@ fn entries(desk: &Desk, log: &Log, rows: &[LogRow]) -> Markup {
                 tr {
                     td { (time::ago(entry.at, desk.now)) }
                     td.break {
-                        a href={ (path) "/" (row.number) } data-row { (entry.source_name) }
+                        a href={ (path) "/" (row.number) } data-row hx-get={ (path) "/" (row.number) } hx-target="#entry" hx-swap="innerHTML" { (entry.source_name) }
                         div.soft.small { (stopped(&entry.summary)) }
                     }
                     td.nowrap { (action_word(&entry.action)) }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use axum::response::Response;
+use http::StatusCode;
 use maud::{Markup, html};
 use provision::logs::{LogEntry, LogRow, document};
 use provision::record::Document;
@@ -11,9 +13,10 @@ use super::exchanges::object_path;
 use super::history::actor;
 use super::provisioning_exchange as exchange;
 use super::provisioning_steps::{action_word, modified, status_named, steps, stopped};
-use crate::console::answer::{Answer, Failure};
+use crate::console::answer::{self, Answer, Failure};
 use crate::console::component::banner::{self, Tone};
 use crate::console::component::facts::{Fact, facts};
+use crate::console::component::icon::{Icon, icon};
 use crate::console::component::shell::Page;
 use crate::console::component::tabs::{Tab, tabs};
 use crate::console::component::{copy, time};
@@ -42,6 +45,9 @@ pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
     }
     let url = opened.url(&desk, "provisioning/logs");
     let content = content(&desk, &row, &url)?;
+    if desk.htmx {
+        return Ok(panel(&desk, &row, &url, &content));
+    }
     let page = opened.under(&desk, row.entry.source_name.clone()).under("Provisioning logs", url);
     let page = page.lead(lead(&desk, &row.entry));
     Ok(page.send(&desk, &opened.frame(&desk, Place::ProvisioningLogs, &content)))
@@ -52,10 +58,30 @@ pub(crate) async fn of_tenant(desk: Arc<Desk>) -> Answer {
     let row = load(&desk).await?;
     let url = desk.url("logs/provisioning");
     let content = content(&desk, &row, &url)?;
+    if desk.htmx {
+        return Ok(panel(&desk, &row, &url, &content));
+    }
     let page = Page::new(Section::ProvisioningLog, row.entry.source_name.clone())
         .under("Provisioning logs", url)
         .lead(lead(&desk, &row.entry));
     Ok(page.send(&desk, &content))
+}
+
+/// The same beside the list, which stays.
+fn panel(desk: &Desk, row: &LogRow, list: &str, content: &Markup) -> Response {
+    let markup = html! {
+        div.entry {
+            div.entry-head {
+                div { h1 #entry-title { (row.entry.source_name) } p.soft { (lead(desk, &row.entry)) } }
+                div.actions {
+                    a.button.tiny href={ (list) "/" (row.number) } { "Open as a page" }
+                    button.button.tiny type="button" data-cancel { (icon(Icon::Cross)) "Close" }
+                }
+            }
+            (content)
+        }
+    };
+    answer::html(StatusCode::OK, markup)
 }
 
 fn lead(desk: &Desk, entry: &LogEntry) -> Markup {
@@ -85,7 +111,8 @@ fn content(desk: &Desk, row: &LogRow, list: &str) -> Result<Markup, Failure> {
         _ => html! { (said(&row.entry)) (steps(&document.steps)) },
     };
     Ok(html! {
-        (tabs("Entry", &all, open))
+        // In the panel beside the list, a tab changes the panel.
+        div hx-boost=[desk.htmx.then_some("true")] hx-target="#entry" hx-push-url="false" hx-swap="innerHTML" { (tabs("Entry", &all, open)) }
         div.stack.wide {
             (part)
             @if (open == STEPS || open == TROUBLE) && !document.exchanges.is_empty() {

@@ -1,10 +1,11 @@
 //! Logs and plans of an application that has really provisioned.
 
-use directory::Kind;
-use http::StatusCode;
+use directory::{Context, Kind};
+use http::{Method, StatusCode};
 use provision::application::Template;
+use web::inventory;
 
-use super::super::Browser;
+use super::super::{Browser, caller};
 use super::Ground;
 
 /// Two people, one of them provisioned on demand.
@@ -61,6 +62,14 @@ async fn the_log_is_filtered_read_and_taken_away() {
         assert!(got.text.contains(words), "{tab}: {}", got.text);
         assert!(!got.text.contains(&ground.secret), "{tab}");
     }
+    let panel = browser
+        .send(Method::GET, &format!("{page}/{number}"), &[("hx-request", "true")], String::new())
+        .await;
+    assert!(
+        panel.text.contains("id=\"entry-title\"") && !panel.text.contains("<html"),
+        "beside the list: {}",
+        panel.text
+    );
     for (form, start) in [
         ("csv", "\"ChangeId\""),
         ("csv-steps", "\"ChangeId\""),
@@ -91,6 +100,87 @@ async fn everywhere(ground: &Ground, browser: &Browser<'_>, number: u64) {
     let stranger = ground.house.signed_in("other-admin").await;
     let there = format!("/t/{}/logs/provisioning/{number}", ground.house.fabrikam);
     assert_eq!(stranger.get(&there).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cycle_is_on_the_overview_and_its_entries_behind_it() {
+    let ground = Ground::configured().await;
+    for (login, given) in [("ada@contoso.example", "Ada"), ("bob@contoso.example", "Bob")] {
+        let id = ground.person(login, given, "Lovelace").await;
+        ground.assign(Kind::User, &id).await;
+    }
+    let provisioning = &ground.house.app.provisioning;
+    provisioning.start(ground.house.cx(), &ground.application.id).await.unwrap();
+    let (_stop, stop) = tokio::sync::watch::channel(false);
+    let (tenant, id) = (&ground.house.contoso, &ground.application.id);
+    provisioning.run_job(tenant, id, "test", stop).await.unwrap();
+    assert_eq!(ground.arrived().await.len(), 2);
+    let browser = ground.house.signed_in("reader").await;
+    let got = browser.get(&ground.page("")).await;
+    for words in [
+        "Initial cycle completed",
+        "2 created",
+        "Objects by state",
+        "Actions per cycle",
+        "The next cycle begins",
+        "<caption>Actions per cycle</caption>",
+    ] {
+        assert!(got.text.contains(words), "{words}: {}", got.text);
+    }
+    let cycle = provisioning.status(tenant, id).await.unwrap().cycles[0].id.clone();
+    let got = browser.get(&ground.page(&format!("/logs?cycle={cycle}"))).await;
+    assert_eq!(got.text.matches("data-row").count(), 2, "{}", got.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_refuses_is_named_everywhere_and_its_secret_nowhere() {
+    let (ground, ada) = provisioned().await;
+    let key = ground.secret.split('_').nth(1).unwrap().to_owned();
+    let cx = Context::new(ground.house.fabrikam.clone(), caller());
+    ground.house.directory.revoke_key(cx, &key).await.unwrap();
+    let browser = ground.house.signed_in("app-admin").await;
+    let got = browser.post(&ground.page("/on-demand"), &[("kind", "users"), ("object", &ada)]).await;
+    for words in ["Failure", "Test connection", "401", "create a new one"] {
+        assert!(got.text.contains(words), "{words}: {}", got.text);
+    }
+    browser.post(&ground.page("/plan"), &[("everything", "yes")]).await;
+    let page = settled(&ground, &browser).await;
+    assert!(page.contains("It was not done.") && page.contains("401"), "{page}");
+    let (_stop, stop) = tokio::sync::watch::channel(false);
+    let provisioning = &ground.house.app.provisioning;
+    provisioning.start(ground.house.cx(), &ground.application.id).await.unwrap();
+    provisioning.run_job(&ground.house.contoso, &ground.application.id, "test", stop).await.unwrap();
+    let got = browser.get(&ground.page("")).await;
+    assert!(got.text.contains("In quarantine: Credentials or compliance."), "{}", got.text);
+    nowhere(&ground, &browser).await;
+}
+
+/// The secret is on no page of the tenant.
+async fn nowhere(ground: &Ground, browser: &Browser<'_>) {
+    let mut pages = 0;
+    for route in
+        inventory().iter().filter(|route| route.method == Method::GET && route.path.starts_with("/t/"))
+    {
+        for number in 1..4 {
+            let path = route
+                .path
+                .replace("{tenant}", ground.house.contoso.as_ref())
+                .replace("{id}", &ground.application.id)
+                .replace("{kind}", "users")
+                .replace("{number}", &number.to_string());
+            let got = browser.get(&path).await;
+            assert!(!got.text.contains(&ground.secret), "{path}");
+            pages += usize::from(got.status == StatusCode::OK);
+            if path.ends_with("/download") {
+                let got = browser.get(&format!("{path}?format=ndjson")).await;
+                assert!(!got.text.contains(&ground.secret), "{path}");
+            }
+            if !route.path.contains("{number}") {
+                break;
+            }
+        }
+    }
+    assert!(pages > 30, "{pages}");
 }
 
 /// The page of plans once nothing is worked on any more.
