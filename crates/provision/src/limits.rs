@@ -44,6 +44,8 @@ pub const ASSIGNED_AT_ONCE: usize = 1_000;
 pub const NAMES_IN_AUDIT: usize = 100;
 /// Rows of one page.
 pub const PAGE: usize = 500;
+/// Entries of the log in memory at a time while it is exported; each may hold several exchanges.
+pub const EXPORTED_AT_ONCE: usize = 100;
 /// Characters of a cause that a notification tells.
 pub const NOTICE_CHARS: usize = 2_000;
 /// Jobs whose last notification is kept in mind.

@@ -128,7 +128,7 @@ impl Provisioning {
         Export {
             provisioning: self.clone(),
             tenant: tenant.clone(),
-            query: LogQuery { limit: limits::PAGE, ..query },
+            query: LogQuery { limit: limits::EXPORTED_AT_ONCE, ..query },
             form,
             ready: form.header().into_iter().collect(),
             more: true,

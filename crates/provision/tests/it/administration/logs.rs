@@ -101,7 +101,7 @@ async fn exports_are_whole_and_run_nothing_in_a_spreadsheet() {
     house.log("=cmd|' /C calc'!A0", "create").await;
     let all = LogQuery::default;
     let lines = house.lines(ExportForm::Ndjson, all()).await;
-    assert_eq!(lines.len(), 1_004, "three pages");
+    assert_eq!(lines.len(), 1_004, "eleven pages");
     let newest: Value = serde_json::from_str(&lines[0]).unwrap();
     assert_eq!(
         (&newest["changeId"], &newest["source"]["name"]),
