@@ -26,7 +26,7 @@ use crate::progress;
 pub(super) const APPLICATION: &str = "Visual Passcodes";
 
 /// How often the state of a cycle is looked at.
-const LOOK: Duration = Duration::from_millis(100);
+const LOOK: Duration = Duration::from_millis(200);
 /// A cycle that has not come to its end after so long never will.
 const PATIENCE: Duration = Duration::from_secs(1_800);
 /// Rows of the log that are shown.
@@ -130,7 +130,9 @@ impl Walk<'_> {
         let ticket = report.ticket.unwrap_or_default();
         let set = provisioning.set_connection(self.context(), &id, connection, Some(secret), ticket).await;
         let job = set.map_err(|e| e.to_string())?;
-        let config = JobConfig { push: true, ..job.config };
+        let mut config = JobConfig { push: true, ..job.config };
+        // A department of a large company may go too; the percentage stays.
+        config.guard.count = config.guard.count.max(self.company.people.len() as u64 / 5);
         let set = provisioning.set_config(self.context(), &id, job.epoch, config).await;
         let job = set.map_err(|e| e.to_string())?;
         let mappings: Vec<String> = job.rules.mappings.iter().map(mapping::text).collect();
