@@ -25,7 +25,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     println!("== tidy");
     tidy::run()?;
     step("lints", cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
-    step("tests", tests(options))?;
+    let targets = needs::targets(&root())?;
+    let mut tests = tests(options);
+    tests.env("MUSTER_TARGETS", targets).env("MUSTER_REQUIRE_TARGETS", "1");
+    step("tests", tests)?;
     println!("== all of it holds ({} s)", started.elapsed().as_secs());
     Ok(())
 }

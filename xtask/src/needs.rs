@@ -1,6 +1,7 @@
 //! What the tests need besides Rust: found, installed, or named with the command that installs it. Never skipped in silence.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
@@ -12,10 +13,16 @@ struct Need {
     why: &'static str,
 }
 
-const NEEDS: [Need; 5] = [
+const NEEDS: [Need; 7] = [
     Need { program: "chromium", package: "chromium", why: "the console walk runs in a real browser" },
     Need { program: "chromedriver", package: "chromium-driver", why: "drives the browser" },
     Need { program: "python3", package: "python3", why: "the third-party conformance suites are Python" },
+    Need {
+        program: "node",
+        package: "nodejs",
+        why: "scimmy-routers, a target of the provisioning tests, runs on it",
+    },
+    Need { program: "npm", package: "npm", why: "installs scimmy-routers" },
     Need { program: "curl", package: "curl", why: "the README's first minute is run as written" },
     Need { program: "xmllint", package: "libxml2-utils", why: "JUnit reports are held to the published XSD" },
 ];
@@ -50,6 +57,63 @@ pub(crate) fn provide() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Third-party service providers that the provisioning tests start, in `target/targets`: what `fixtures/targets` names, with the
+/// versions it names.
+///
+/// # Errors
+/// When they cannot be installed.
+pub(crate) fn targets(root: &Path) -> anyhow::Result<PathBuf> {
+    let folder = root.join("target/targets");
+    let python = folder.join("scim2-server");
+    let requirements = root.join("fixtures/targets/scim2-server/requirements.txt");
+    installed(&[&requirements], &python, || {
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&python))?;
+        let mut pip = Command::new(python.join("bin/pip"));
+        run(pip.args(["install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&requirements))
+    })?;
+    let node = folder.join("scimmy");
+    let files = ["package.json", "package-lock.json", "server.mjs"].map(|name| {
+        let from = root.join("fixtures/targets/scimmy").join(name);
+        (from, node.join(name))
+    });
+    installed(&files.each_ref().map(|(from, _)| from.as_path()), &node, || {
+        fs::create_dir_all(&node)?;
+        for (from, to) in &files {
+            fs::copy(from, to)?;
+        }
+        run(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(&node))
+    })?;
+    Ok(folder)
+}
+
+/// Install, unless what is there came from these very files.
+fn installed(
+    sources: &[&Path],
+    folder: &Path,
+    install: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut text = String::new();
+    for source in sources {
+        text.push_str(&fs::read_to_string(source).with_context(|| source.display().to_string())?);
+    }
+    let stamp = folder.join("installed-from");
+    if fs::read_to_string(&stamp).is_ok_and(|before| before == text) {
+        return Ok(());
+    }
+    eprintln!("xtask: installing {}", folder.display());
+    fs::create_dir_all(folder)?;
+    install()?;
+    Ok(fs::write(stamp, text)?)
+}
+
+fn run(command: &mut Command) -> anyhow::Result<()> {
+    let status = command.status().with_context(|| format!("{command:?}"))?;
+    if !status.success() {
+        bail!("{command:?} failed ({status})");
+    }
+    Ok(())
+}
+
 fn on_path(program: &str) -> bool {
     std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
@@ -61,8 +125,8 @@ fn is_root() -> bool {
 }
 
 /// The third-party conformance gates, where a checkout has them beside it.
-pub(crate) fn conformance(root: &Path) -> Option<std::path::PathBuf> {
+pub(crate) fn conformance(root: &Path) -> Option<PathBuf> {
     let named = std::env::var_os("MUSTER_CONFORMANCE").map(Into::into);
-    let folder: std::path::PathBuf = named.unwrap_or_else(|| root.join("../shared/conformance"));
+    let folder: PathBuf = named.unwrap_or_else(|| root.join("../shared/conformance"));
     folder.join("run").is_file().then_some(folder)
 }

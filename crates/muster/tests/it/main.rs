@@ -19,6 +19,8 @@ mod mail;
 mod matrix;
 mod raw;
 mod readme;
+mod relay;
 mod serve;
 mod server;
+mod targets;
 mod validate;
