@@ -9,6 +9,7 @@ use provision::cycle_schedule::ScheduleState;
 use provision::quarantine::{Quarantine, QuarantineReason};
 
 use super::application_frame::Opened;
+use super::provisioning_settings::Typed;
 use crate::console::component::banner::{self, Tone};
 use crate::console::component::chart::{Series, Stack, lines_of, stacks_of};
 use crate::console::component::facts::{Fact, facts, flush, section};
@@ -326,7 +327,7 @@ fn technical(opened: &Opened, view: &StatusView, now: Timestamp) -> Markup {
                 Fact::new("Job id", copy::inline("job-id", "the job id", &job.id)),
                 Fact::new("Application id", copy::inline("application-id", "the application id", opened.id())),
                 Fact::new("Watermark", mark),
-                Fact::new("Interval", html! { (job.config.interval) @if job.config.push { ", changes pushed" } }),
+                Fact::new("Interval", html! { (Typed::of(&job.config).interval_words()) " (" (job.config.interval) ")" @if job.config.push { ", changes pushed" } }),
                 Fact::new("Last steady state", steady),
                 Fact::new("Last cycle began", time::maybe(job.state.last_began, now, "never")),
                 Fact::new("Credentials", secrets),

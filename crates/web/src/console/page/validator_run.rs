@@ -56,7 +56,7 @@ fn page(desk: &Desk, live: &Live) -> Response {
     let progress = live.now();
     // Only what goes on is watched: the end of the stream loads the page again.
     let stream = (!live.has_ended()).then(|| format!("{url}/events"));
-    let body = html! { div.stack.wide data-live=[stream] { (part(desk, live, &progress)) } };
+    let body = html! { div.stack.wide data-live=[stream] data-ended="The run has ended" { (part(desk, live, &progress)) } };
     let stops = desk.may(Permission::ManageSettings) && !live.has_ended() && !live.cancel.is_cancelled();
     let lead = html! {
         span.break { (live.plan.target) } ", profile " (live.plan.profile) ", seed " (live.plan.seed)

@@ -3,7 +3,6 @@
 
 use directory::{Context, KeyScope, Kind, ListQuery, ListSort, NewKey};
 use http::StatusCode;
-use provision::alias::ObjectKind;
 use provision::application::{Application, Template};
 use provision::control::ResetScope;
 use provision::graph_schema::Rules;
@@ -15,6 +14,7 @@ use super::{Browser, Got, House, caller};
 
 mod logs_and_plans;
 mod mapping;
+mod on_demand;
 
 /// A house that answers at a real address of this machine, with an application.
 pub(super) struct Ground {
@@ -427,45 +427,4 @@ async fn expressions_are_tried_by_whoever_may_read() {
     );
     let got = send("x", "no such function").await;
     assert!(got.text.contains("No function matches"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn one_user_is_provisioned_on_demand_with_every_step_shown() {
-    let ground = Ground::configured().await;
-    let ada = ground.person("ada@contoso.example", "Ada", "Lovelace").await;
-    let bob = ground.person("bob@contoso.example", "Bob", "Stranger").await;
-    ground.assign(Kind::User, &ada).await;
-    let browser = ground.house.signed_in("app-admin").await;
-    let page = ground.page("/on-demand");
-    let found = browser.get(&format!("{page}?q=lovelace")).await;
-    assert!(found.text.contains(&format!("{page}?object={ada}")) && !found.text.contains(&bob));
-    let chosen = browser.get(&format!("{page}?object={ada}")).await;
-    assert!(chosen.text.contains(">Provision</button>"));
-    let got = browser.post(&page, &[("kind", "users"), ("object", &ada)]).await;
-    assert_eq!(got.status, StatusCode::OK, "{}", got.text);
-    for words in [
-        "Import",
-        "Determine if in scope",
-        "Match between source and target",
-        "Perform action",
-        "Create",
-        "Provision another object",
-        "POST",
-        "Modified attributes",
-    ] {
-        assert!(got.text.contains(words), "{words}: {}", got.text);
-    }
-    assert!(!got.text.contains(&ground.secret));
-    assert_eq!(ground.arrived().await, ["ada@contoso.example"]);
-    let again = browser.post(&page, &[("kind", "users"), ("object", &ada)]).await;
-    assert_eq!(again.status, StatusCode::OK);
-    assert_eq!(ground.arrived().await.len(), 1, "a repeat makes no duplicate");
-    let outside = browser.post(&page, &[("kind", "users"), ("object", &bob)]).await;
-    assert!(outside.text.contains("Skipped") && outside.text.contains("not in scope"), "{}", outside.text);
-    assert_eq!(ground.arrived().await.len(), 1);
-    assert_eq!(browser.post(&page, &[("kind", "users")]).await.status, StatusCode::BAD_REQUEST);
-    let absent = [("kind", "users"), ("object", "0198c0de-0000-7000-8000-000000000000")];
-    assert_eq!(browser.post(&page, &absent).await.status, StatusCode::NOT_FOUND);
-    // The rules of the default mapping did it.
-    assert!(ground.rules().await.target(ObjectKind::User).is_some());
 }
