@@ -32,6 +32,7 @@ pub mod membership;
 mod name;
 mod narrow;
 pub mod operator;
+mod page_token;
 pub mod password;
 pub mod patch;
 pub mod query;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 use store::{AssignedRow, AssignmentRow, Kind, Pass, TenantId, TenantRead};
 
+use crate::application::Role;
 use crate::applications;
 use crate::error::{Error, Result};
 use crate::limits;
@@ -124,15 +125,28 @@ impl Provisioning {
             let roles = applications::load(read, &application)?.details.roles;
             let text = text.as_deref().filter(|text| !text.trim().is_empty());
             let rows = read.assignments(&application, text, offset, limit.min(limits::PAGE))?;
-            let shown = |row: AssignedRow| {
-                let AssignmentRow { kind, id, role, at } = row.assignment;
-                let known = roles.iter().find(|known| known.id == role);
-                let role_name = known.map(|known| known.display_name.clone());
-                Assignment { kind: kind.as_str(), id, name: row.name, role, role_name, at }
-            };
-            Ok(rows.into_iter().map(shown).collect())
+            Ok(rows.into_iter().map(|row| shown(row, &roles)).collect())
         };
         self.0.store.tenant(tenant).scan(list).await
+    }
+
+    /// The assignment of one object; `None`: it is not assigned itself.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`], [`Error::NoTenant`]
+    pub async fn assignment(
+        &self,
+        tenant: &TenantId,
+        application: &str,
+        id: &str,
+    ) -> Result<Option<Assignment>> {
+        let find = |read: &TenantRead<'_>| {
+            let roles = applications::load(read, application)?.details.roles;
+            let Some(row) = read.assignment(application, id)? else { return Ok(None) };
+            let name = read.resource(row.kind, id)?.map(|found| found.name);
+            Ok(Some(shown(AssignedRow { assignment: row, name }, &roles)))
+        };
+        self.0.store.tenant(tenant).read(find).await
     }
 
     /// Assigned users and groups, each counted.
@@ -153,6 +167,12 @@ impl Administration<'_> {
         }
         Ok(())
     }
+}
+
+fn shown(row: AssignedRow, roles: &[Role]) -> Assignment {
+    let AssignmentRow { kind, id, role, at } = row.assignment;
+    let role_name = roles.iter().find(|known| known.id == role).map(|known| known.display_name.clone());
+    Assignment { kind: kind.as_str(), id, name: row.name, role, role_name, at }
 }
 
 fn bounded(count: usize) -> Result<()> {

@@ -81,7 +81,7 @@ async fn identify(app: &App, head: &Parts, arrival: &Arrival) -> Result<Client, 
 }
 
 /// RFC 6750 §2.1: `Authorization: Bearer …`; the scheme in any case (RFC 9110 §11.1). `None` for any other scheme.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.trim().split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
@@ -113,7 +113,7 @@ pub(crate) fn insufficient(detail: &'static str) -> Refusal {
 
 /// One answer, to the byte, for a key that is malformed, unknown or of another tenant and for a tenant that is unknown: it tells
 /// nothing about which. A client that fails often is told to wait; one with a right key never is, even behind the same address.
-fn failed(app: &App, address: Option<IpAddr>) -> Refusal {
+pub(crate) fn failed(app: &App, address: Option<IpAddr>) -> Refusal {
     let per_second = app.options.failed_keys;
     let rate = Rate { per_second, burst: per_second.saturating_mul(3) };
     match app.limits.addresses.take(address.map(network_of), rate, app.directory.now()) {
@@ -129,7 +129,7 @@ fn lapsed(app: &App, tenant: &TenantId, key: (&str, &str), head: &Parts, detail:
     refusal
 }
 
-fn limit_tenant(app: &App, client: &Client, arrival: &Arrival) -> Result<(), Refusal> {
+pub(crate) fn limit_tenant(app: &App, client: &Client, arrival: &Arrival) -> Result<(), Refusal> {
     let per_second = client.key.settings.rate_limit.unwrap_or(app.options.rate_limit);
     let rate = Rate { per_second, burst: per_second };
     let taken = app.limits.tenants.take(client.tenant.clone(), rate, arrival.at);

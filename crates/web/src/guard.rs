@@ -33,13 +33,18 @@ pub(crate) fn is_scim(path: &str) -> bool {
     path.strip_prefix("/scim").is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '%', ';', '\\']))
 }
 
+/// Whether a path belongs to the Graph API, whose every answer is behind a key too.
+pub(crate) fn is_graph(path: &str) -> bool {
+    path.strip_prefix("/graph").is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '%', ';', '\\']))
+}
+
 pub(crate) fn check(head: &Parts) -> Result<(), Malformed> {
     if head.extensions.get::<Ambiguous>().is_some() {
         return Err(Malformed::bad("the request gives the length of its body twice"));
     }
     check_target(head)?;
     check_framing(&head.headers)?;
-    if is_scim(head.uri.path()) { check_path(head.uri.path()) } else { Ok(()) }
+    if is_scim(head.uri.path()) || is_graph(head.uri.path()) { check_path(head.uri.path()) } else { Ok(()) }
 }
 
 fn check_target(head: &Parts) -> Result<(), Malformed> {

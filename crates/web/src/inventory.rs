@@ -13,8 +13,23 @@ pub enum Access {
     ScimRead,
     /// An API key of the addressed tenant with scope `SCIM2`.
     ScimWrite,
+    /// An API key of any scope for provisioning; one for a single application sees that one only.
+    GraphRead,
+    /// An API key that may change the application: `PROVISIONING`, or `PROVISIONING:` with its id.
+    GraphWrite,
+    /// An API key with scope `PROVISIONING` or `PROVISIONING:READ`: people and groups belong to no application.
+    GraphReadAll,
+    /// An API key with scope `PROVISIONING`.
+    GraphWriteAll,
     /// A signed-in operator; the page itself asks for the role.
     Operator,
+}
+
+impl Access {
+    /// Whether something of the Graph API is changed.
+    pub(crate) fn is_graph_write(self) -> bool {
+        matches!(self, Self::GraphWrite | Self::GraphWriteAll)
+    }
 }
 
 /// One method of one path. `GET` answers `HEAD` too.
@@ -39,6 +54,11 @@ pub fn inventory() -> &'static [Route] {
             path: e.path,
             access: e.access,
         });
-        health.chain(scim).chain(crate::console::routes()).collect()
+        let graph = crate::graph::endpoints().iter().map(|e| Route {
+            method: e.row.method.clone(),
+            path: &e.path,
+            access: e.row.access,
+        });
+        health.chain(scim).chain(graph).chain(crate::console::routes()).collect()
     })
 }

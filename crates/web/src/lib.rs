@@ -4,6 +4,7 @@
 //! |---|---|
 //! | know every route and who may call it | [`inventory()`] |
 //! | follow a request inwards | [`router()`] → `guard` → `authenticate` → `scim::exchange` → `scim::resource` |
+//! | answer clients of Microsoft Graph's synchronization API | `graph` |
 //! | accept connections, plain and TLS | [`server`] |
 //! | see what is counted | `metrics` |
 //! | run the validator in the background | `validation` |
@@ -16,6 +17,7 @@ mod authenticate;
 mod client_address;
 mod console;
 mod framing;
+mod graph;
 mod guard;
 mod health;
 mod inventory;

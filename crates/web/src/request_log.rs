@@ -101,6 +101,18 @@ impl Facts {
         }
     }
 
+    /// A refusal of which no body is kept.
+    pub(crate) fn without_bodies(status: StatusCode, detail: &str) -> Self {
+        Self {
+            status,
+            scim_type: None,
+            detail: Some(truncated(detail.to_owned(), 2048)),
+            resource_id: None,
+            quirks: Vec::new(),
+            body: None,
+        }
+    }
+
     pub(crate) fn of_refusal(refusal: &Refusal) -> Self {
         Self {
             status: refusal.status,

@@ -1,4 +1,4 @@
-//! The whole product as one service: SCIM, console, health. What every request goes through, whatever it is for.
+//! The whole product as one service: SCIM, the Graph API, console, health. What every request goes through, whatever it is for.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,6 +30,7 @@ pub(crate) struct Answered(pub(crate) Arc<str>);
 struct Product {
     app: App,
     scim: Router,
+    graph: Router,
     site: Router,
     elsewhere: Arc<str>,
 }
@@ -42,7 +43,8 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn(note_route))
         .layer(DefaultBodyLimit::max(scim::limits::BODY_BYTES));
     let scim = crate::scim::router(app.clone());
-    let product = Arc::new(Product { app, scim, site, elsewhere: "elsewhere".into() });
+    let graph = crate::graph::router(app.clone());
+    let product = Arc::new(Product { app, scim, graph, site, elsewhere: "elsewhere".into() });
     Router::new().fallback(move |request: Request| async move { product.answer(request).await })
 }
 
@@ -53,6 +55,32 @@ async fn note_route(matched: Option<MatchedPath>, request: Request, next: Next) 
         response.extensions_mut().insert(Answered(matched.as_str().into()));
     }
     response
+}
+
+/// Whose answers a path has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tree {
+    Scim,
+    Graph,
+    Site,
+}
+
+impl Tree {
+    fn of(path: &str) -> Self {
+        match path {
+            _ if guard::is_scim(path) => Self::Scim,
+            _ if guard::is_graph(path) => Self::Graph,
+            _ => Self::Site,
+        }
+    }
+
+    fn refuse(self, refusal: Refusal, arrival: &Arrival) -> Response {
+        match self {
+            Self::Scim => refusal.into_response(),
+            Self::Graph => crate::graph::reply::Failure::from(refusal).into_response(arrival, None),
+            Self::Site => (refusal.status, refusal.detail).into_response(),
+        }
+    }
 }
 
 /// What the log line says about a request; no query values, which may hold personal data.
@@ -74,40 +102,41 @@ impl Product {
         };
         let line =
             Line { method: head.method.clone(), path: head.uri.path().to_owned(), arrival: arrival.clone() };
-        let is_scim = guard::is_scim(head.uri.path());
+        let tree = Tree::of(head.uri.path());
         let mut response = match guard::check(&head) {
             Ok(()) => {
-                if !is_scim {
+                if tree == Tree::Site {
                     head.extensions.insert(RequestId(arrival.request_id.clone()));
                 }
                 head.extensions.insert(arrival);
-                self.route(is_scim, Request::from_parts(head, body)).await
+                self.route(tree, &line.arrival, Request::from_parts(head, body)).await
             }
-            Err(malformed) if is_scim => Refusal::new(malformed.status, malformed.detail).into_response(),
-            Err(malformed) => (malformed.status, malformed.detail).into_response(),
+            Err(malformed) => tree.refuse(Refusal::new(malformed.status, malformed.detail), &line.arrival),
         };
         self.finish(&line, &mut response);
         response
     }
 
-    async fn route(&self, is_scim: bool, request: Request) -> Response {
-        let request_id =
-            request.extensions().get::<Arrival>().map(|a| a.request_id.clone()).unwrap_or_default();
-        let inner = if is_scim { &self.scim } else { &self.site };
+    async fn route(&self, tree: Tree, arrival: &Arrival, request: Request) -> Response {
+        let inner = match tree {
+            Tree::Scim => &self.scim,
+            Tree::Graph => &self.graph,
+            Tree::Site => &self.site,
+        };
         let work = CatchPanic::new(inner.clone().oneshot(request));
         let refusal = match tokio::time::timeout(BODY_TIMEOUT + WORK_TIMEOUT, work).await {
             Ok(Ok(Ok(response))) => return response,
             Ok(Ok(Err(never))) => match never {},
             Ok(Err(Panicked)) => {
                 self.app.metrics.panicked();
-                Refusal::internal(&request_id)
+                Refusal::internal(&arrival.request_id)
             }
             Err(_) => {
                 self.app.metrics.timed_out();
                 Refusal::timed_out()
             }
         };
-        if is_scim { refusal.into_response() } else { (refusal.status, refusal.detail).into_response() }
+        tree.refuse(refusal, arrival)
     }
 
     fn finish(&self, line: &Line, response: &mut Response) {

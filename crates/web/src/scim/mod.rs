@@ -2,12 +2,12 @@
 //!
 //! [`ENDPOINTS`] is the whole of it: the router is built from this table, and each endpoint's access class is what is enforced.
 
-mod body;
+pub(crate) mod body;
 mod discovery;
 mod endpoint;
 pub(crate) mod exchange;
-mod media;
-mod parameters;
+pub(crate) mod media;
+pub(crate) mod parameters;
 pub(crate) mod reply;
 mod resource;
 mod search;

@@ -31,6 +31,11 @@ impl Parameters {
         self.0.iter().find_map(|(known, value)| known.eq_ignore_ascii_case(name).then_some(value.as_str()))
     }
 
+    /// In the order they were sent.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// RFC 7644 §3.9
     pub(crate) fn projection(&self) -> Result<Projection> {
         let list = |name| self.get(name).as_slice().to_vec();

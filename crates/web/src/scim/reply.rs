@@ -76,7 +76,7 @@ pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) scim_type: Option<ScimType>,
     pub(crate) detail: String,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Refusal {
