@@ -88,9 +88,9 @@ impl Place {
                 .flat_map(|line| {
                     line.below.iter().map(|b| (b.place, b.label)).chain([(line.place, line.label)])
                 })
-                .filter(|(known, _)| *known == place)
-                .map(|(_, label)| label)
-                .last(),
+                // The line itself, before the one below it that leads to the same page.
+                .rfind(|(known, _)| *known == place)
+                .map(|(_, label)| label),
         }
     }
 }

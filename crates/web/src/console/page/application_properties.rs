@@ -133,7 +133,8 @@ async fn question(desk: &Desk, opened: &Opened, error: Option<&str>) -> Answer {
         content: html! {
             (losses(&reach))
             p { strong { "This cannot be undone." } }
-            (Field::new("name", "Type the application's name to confirm", desk.form.text("name")).required().error(error).input())
+            // Not "name": as a dialog it stands over the form that has that.
+            (Field::new("confirmation", "Type the application's name to confirm", desk.form.text("confirmation")).required().error(error).input())
         },
         action: &opened.url(desk, "delete"),
         csrf: desk.csrf(),
@@ -170,7 +171,7 @@ pub(crate) async fn ask_delete(desk: Arc<Desk>) -> Answer {
 
 pub(crate) async fn delete(desk: Arc<Desk>) -> Answer {
     let opened = Opened::load(&desk).await?;
-    if desk.form.text("name") != opened.name() {
+    if desk.form.text("confirmation") != opened.name() {
         let why = "This is not the application's name; nothing was deleted.";
         return question(&desk, &opened, Some(why)).await;
     }

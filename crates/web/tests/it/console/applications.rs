@@ -179,7 +179,7 @@ async fn the_list_is_narrowed_by_its_url() {
     ] {
         let mut got = browser.get(&house.apps(query)).await;
         if got.status == StatusCode::SEE_OTHER {
-            got = browser.get(&got.location().to_owned()).await;
+            got = browser.get(got.location()).await;
         }
         let shown: Vec<&str> =
             got.text.split("data-row>").skip(1).map(|rest| rest.split_once('<').unwrap().0).collect();
@@ -262,12 +262,12 @@ async fn an_application_is_deleted_by_its_name_only() {
     let path = house.apps(&format!("/{}/delete", made.id));
     shows(&browser, &path, &["Delete Tracker?", "2 assignments (1 user, 1 group)", "cannot be undone"]).await;
     for typed in ["", "tracker", "Tracker 2"] {
-        let got = browser.post(&path, &[("name", typed)]).await;
+        let got = browser.post(&path, &[("confirmation", typed)]).await;
         assert_eq!(got.status, StatusCode::BAD_REQUEST, "{typed}");
         assert!(got.text.contains("nothing was deleted") && got.text.contains(&format!("value=\"{typed}\"")));
     }
     assert_eq!(house.app.provisioning.applications(&house.contoso).await.unwrap().len(), 1);
-    let got = browser.post(&path, &[("name", "Tracker")]).await;
+    let got = browser.post(&path, &[("confirmation", "Tracker")]).await;
     assert_eq!(got.location(), house.apps(""));
     shows(&browser, &house.apps(""), &["Tracker deleted.", "No applications yet"]).await;
     assert_eq!(browser.get(&house.apps(&format!("/{}", made.id))).await.status, StatusCode::NOT_FOUND);

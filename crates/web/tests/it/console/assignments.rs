@@ -103,7 +103,7 @@ async fn picked_in_two_searches_and_assigned_at_the_end_only() {
         .await
         .text;
     assert!(second.contains("1 match<") && second.contains("1 user selected"), "{second}");
-    assert_eq!(members(&second), [ada.clone()]);
+    assert_eq!(members(&second), std::slice::from_ref(&ada));
     let both = [ada.clone(), format!("groups/{}", crowd.rail)];
     let third = send(&browser, &crowd.path("/pick"), &named(&both, &[("q", "rail")])).await.text;
     assert_eq!(members(&third), both, "hidden, and ticked in its row");
@@ -135,7 +135,7 @@ async fn a_selection_is_taken_back_one_by_one_or_as_a_whole() {
     let both = [format!("users/{}", crowd.ada), format!("groups/{}", crowd.rail)];
     for path in ["/pick", "/selected"] {
         let got = send(&browser, &crowd.path(path), &named(&both, &[("drop", &both[0])])).await.text;
-        assert_eq!(members(&got), [both[1].clone()], "{path}");
+        assert_eq!(members(&got), both[1..], "{path}");
         assert!(got.contains("1 group selected"), "{path}");
     }
     // Opened with ada, Rail ticked, then cancelled: ada stays.
@@ -143,7 +143,7 @@ async fn a_selection_is_taken_back_one_by_one_or_as_a_whole() {
     assert!(opened.contains(&format!("name=\"before\" value=\"{}\"", both[0])), "{opened}");
     let more = [("picking", "yes"), ("before", both[0].as_str()), ("cancel", "yes")];
     let back = send(&browser, &crowd.path("/selected"), &named(&both, &more)).await.text;
-    assert_eq!(members(&back), [both[0].clone()]);
+    assert_eq!(members(&back), both[..1]);
     let kept = send(&browser, &crowd.path("/pick"), &named(&both, &more[..2])).await.text;
     assert_eq!(
         kept.matches("name=\"before\"").count(),
@@ -170,7 +170,7 @@ async fn nobody_and_those_who_are_gone_are_not_assigned() {
     let got = browser.post(&crowd.path("/add"), &named(&both, &[])).await;
     assert_eq!(got.status, StatusCode::BAD_REQUEST);
     assert!(got.text.contains("not in the directory any more"), "{}", got.text);
-    assert_eq!(members(&got.text), [both[0].clone()], "the others stay selected");
+    assert_eq!(members(&got.text), both[..1], "the others stay selected");
     assert_eq!(crowd.assigned().await, (0, 0));
     let got = browser.post(&crowd.path("/add"), &[("member", &both[0]), ("role", "no such role")]).await;
     assert_eq!(got.status, StatusCode::BAD_REQUEST);
