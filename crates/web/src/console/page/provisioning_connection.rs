@@ -275,7 +275,7 @@ mod tests {
     fn what_cannot_be_used_names_its_field() {
         for (query, expect) in [
             ("", "tenant_url"),
-            ("tenant_url=x&authentication=none", "method"),
+            ("tenant_url=x&authentication=none", "authentication"),
             ("tenant_url=x&authentication=basic", "user"),
             ("tenant_url=x&authentication=oauth", "token_url"),
             ("tenant_url=x&authentication=bearer&in_flight=65", "in_flight"),
