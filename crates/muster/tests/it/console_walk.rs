@@ -1,5 +1,6 @@
 //! The console as somebody uses it, in a real browser, against the real binary.
 
+mod applications;
 mod every_page;
 mod inspector;
 mod stage;
