@@ -308,7 +308,7 @@ async fn history_and_audit_call_people_and_roles_by_their_names() {
     let gone = house.directory.tombstone(&house.contoso, Kind::User, &alan).await.unwrap();
     assert_eq!(gone.id, alan);
     let log = browser.get(&format!("/t/{}/logs/audit?q=alan", house.contoso)).await.text;
-    let mut numbers = log.split("/logs/audit/").skip(1).filter_map(|rest| rest.split('"').next());
+    let numbers = log.split("/logs/audit/").skip(1).filter_map(|rest| rest.split('"').next());
     let entry = numbers.map(str::to_owned).find(|number| number.parse::<u64>().is_ok()).unwrap();
     let entry = browser.get(&format!("/t/{}/logs/audit/{entry}", house.contoso)).await.text;
     assert!(entry.contains("1 (Rail)"), "{entry}");
