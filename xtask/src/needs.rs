@@ -57,8 +57,8 @@ pub(crate) fn provide() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Third-party service providers that the provisioning tests start, in `target/targets`: what `fixtures/targets` names, with the
-/// versions it names.
+/// Third-party service providers that the provisioning tests start, and the Graph SDK that drives the product, in
+/// `target/targets`: what `fixtures/targets` and `fixtures/graph` name, with the versions they name.
 ///
 /// # Errors
 /// When they cannot be installed.
@@ -70,6 +70,13 @@ pub(crate) fn targets(root: &Path) -> anyhow::Result<PathBuf> {
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&python))?;
         let mut pip = Command::new(python.join("bin/pip"));
         run(pip.args(["install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&requirements))
+    })?;
+    let sdk = folder.join("msgraph-sdk");
+    let pinned = root.join("fixtures/graph/requirements.txt");
+    installed(&[&pinned], &sdk, || {
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&sdk))?;
+        let mut pip = Command::new(sdk.join("bin/pip"));
+        run(pip.args(["install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&pinned))
     })?;
     let node = folder.join("scimmy");
     let files = ["package.json", "package-lock.json", "server.mjs"].map(|name| {

@@ -13,6 +13,7 @@ mod console_walk;
 mod crash;
 mod demo;
 mod failing_disk;
+mod graph_sdk;
 mod idp;
 mod import;
 mod mail;

@@ -51,7 +51,15 @@ pub(crate) async fn operators(call: Call) -> Answer {
 
 pub(crate) async fn functions(call: Call) -> Answer {
     call.job().await?;
-    Ok(Reply::list(graph_schema::function_schemas()))
+    // In Graph the name is the id, and clients know only that.
+    let named = graph_schema::function_schemas().into_iter().map(|mut function| {
+        let name = function.get("name").cloned();
+        if let (Value::Object(function), Some(name)) = (&mut function, name) {
+            function.insert("id".to_owned(), name);
+        }
+        function
+    });
+    Ok(Reply::list(named.collect()))
 }
 
 /// What is wrong with the expression is an answer too.
