@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::config::DbConfig;
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, Row};
 
 use crate::error::{Error, Result};
@@ -39,6 +40,11 @@ pub(crate) fn open(path: &Path, synchronous: Synchronous) -> Result<Connection> 
     // the values. Ours are chosen so that one plan is right for all.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.set_prepared_statement_cache_capacity(256);
+    // SQLite's LIKE knows the case of ASCII alone; names are compared as `userName` is.
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    db.create_scalar_function("folded", 1, flags, |values| {
+        Ok(values.get::<Option<String>>(0)?.map(|text| scim::compare::fold(&text)))
+    })?;
     Ok(db)
 }
 

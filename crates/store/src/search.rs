@@ -64,7 +64,7 @@ impl TenantRead<'_> {
         }
         let (from, to) = (query.text.as_str(), behind(&query.text));
         statement.text(" AND ((r.unique_key >= ").value(from).text(" AND r.unique_key < ").value(to.clone());
-        statement.text(") OR r.name LIKE ").value(anywhere(from)).text(" ESCAPE '\\'");
+        statement.text(") OR folded(r.name) LIKE ").value(anywhere(from)).text(" ESCAPE '\\'");
         statement.text(" OR r.id IN (SELECT v.id FROM index_value v WHERE v.tenant = ").value(self.tenant);
         statement.text(" AND v.kind = ").value(kind.number()).text(" AND v.key >= ").value(from);
         statement.text(" AND v.key < ").value(to).text("))");

@@ -143,6 +143,19 @@ async fn pages_and_scans_are_in_order_and_complete() {
     assert_eq!((rows.len(), total, rows[0].id.as_str()), (3, 10, "u08"));
 }
 
+/// The shown name is searched without regard to case in every script, as `userName` is.
+#[tokio::test]
+async fn names_are_searched_whatever_their_case() {
+    let (_store, tenant) = fresh().await;
+    insert(&tenant, Thing::user("u1", "Maria Ángel")).await.expect("inserted");
+    insert(&tenant, Thing::user("u2", "Mário Angel")).await.expect("inserted");
+    for (text, found) in [("ángel", 1), ("ángela", 0), ("mar", 1), ("angel", 1), ("má", 1)] {
+        let query = SearchQuery { text: text.into(), limit: 9, ..SearchQuery::default() };
+        let (rows, total) = tenant.read(move |r| r.search(Kind::User, &query)).await.expect("a search");
+        assert_eq!((rows.len(), total), (found, found as u64), "{text}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
