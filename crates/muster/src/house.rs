@@ -38,6 +38,7 @@ impl House {
         let options = provision::Options {
             networks: networks(&config.provision_allow.value, "network for provisioning")?,
             mail: mailer(config)?,
+            process: crate::process::this(),
             ..provision::Options::default()
         };
         let file = database_file(&config.database())?;

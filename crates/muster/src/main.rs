@@ -17,6 +17,7 @@ mod demo;
 mod house;
 mod import;
 mod output;
+mod process;
 mod progress;
 mod serve;
 mod telemetry;

@@ -167,7 +167,7 @@ impl Provisioning {
             ));
         }
         let (name, departures) = (application.to_owned(), kept.departures);
-        let (owner, actor) = (cx.request_id.clone(), plan.to_owned());
+        let (owner, actor) = (self.owner(), plan.to_owned());
         self.administer(cx, move |a| {
             let mut job = a.job(&name)?;
             if job.running {

@@ -64,7 +64,7 @@ pub mod worker;
 
 pub use engine::cycle::Ran;
 pub use error::{Error, Result};
-pub use provisioning::{Options, Provisioning};
+pub use provisioning::{Options, Process, Provisioning};
 pub use seal::Seal;
 pub use test_ticket::TestTicket;
 pub use value::Value;

@@ -43,6 +43,17 @@ pub struct Options {
     pub timeouts: Timeouts,
     /// Instead of real targets; for simulations.
     pub endpoints: Option<Endpoints>,
+    /// `None`: who died while running a job is noticed when its lease runs out.
+    pub process: Option<Process>,
+}
+
+/// The process that works, so that what another one was running when it died is taken over at once.
+#[derive(Debug, Clone)]
+pub struct Process {
+    /// Of this process and no other, now and later; without spaces.
+    pub name: String,
+    /// Whether the process of that name has certainly gone. In doubt it has not.
+    pub has_gone: fn(&str) -> bool,
 }
 
 impl fmt::Debug for Provisioning {
@@ -66,6 +77,15 @@ impl Provisioning {
 
     pub fn directory(&self) -> &Directory {
         &self.0.directory
+    }
+
+    /// What a lease names; the process first.
+    pub(crate) fn owner(&self) -> String {
+        let run = self.0.directory.request_id();
+        match &self.0.options.process {
+            Some(process) => format!("{} {run}", process.name),
+            None => run,
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

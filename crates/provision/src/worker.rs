@@ -18,7 +18,10 @@ const AT_ONCE: usize = 32;
 impl Provisioning {
     /// Runs until `stop` turns true and what runs has come to a halt; spawn it.
     pub async fn work(self, mut stop: watch::Receiver<bool>) {
-        let owner = self.0.directory.request_id();
+        let owner = self.owner();
+        if let Err(error) = self.release_orphans().await {
+            tracing::error!(%error, "looking for jobs of a process that died failed; their leases run out by themselves");
+        }
         let turns = Arc::new(Semaphore::new(AT_ONCE));
         let mut running = JoinSet::new();
         let mut ticks = tokio::time::interval(LOOK);
@@ -46,6 +49,26 @@ impl Provisioning {
             }
         }
         while running.join_next().await.is_some() {}
+    }
+
+    /// Jobs that a process was running when it died: the fence keeps out what it may have left, so nobody has to wait for
+    /// the lease.
+    async fn release_orphans(&self) -> Result<()> {
+        let Some(process) = self.0.options.process.clone() else { return Ok(()) };
+        let now = self.now();
+        let leases = self.0.store.read(move |read| Ok::<_, Error>(read.leases(now)?)).await?;
+        for lease in leases {
+            let gone = lease.owner.split(' ').next().is_some_and(process.has_gone);
+            if !gone {
+                continue;
+            }
+            tracing::info!(application = %lease.application, "the process that ran a cycle has gone; it goes on here");
+            let release = move |write: &store::TenantWrite<'_>| {
+                Ok::<_, Error>(write.release_job(&lease.application, lease.fence)?)
+            };
+            self.0.store.tenant(&lease.tenant).write(release).await?;
+        }
+        Ok(())
     }
 
     async fn due(&self, limit: usize) -> Result<Vec<DueJob>> {

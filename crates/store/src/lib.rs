@@ -44,7 +44,7 @@ pub use operator::{OperatorRow, RoleRow};
 pub use options::{Location, Options, Synchronous};
 pub use provisioning::application::{ApplicationRow, AssignedRow, AssignmentRow};
 pub use provisioning::cycle::{CycleCount, CycleRow};
-pub use provisioning::job::{DueJob, JobProgress, JobRow};
+pub use provisioning::job::{DueJob, JobProgress, JobRow, Lease};
 pub use provisioning::link::{LinkCounts, LinkQuery, LinkRow, LinkedMember};
 pub use provisioning::log::{LogEntry, LogQuery, LogRow};
 pub use provisioning::plan::{PlanEntryRow, PlanRow};

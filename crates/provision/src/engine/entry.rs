@@ -54,10 +54,14 @@ impl Entry {
         let decision = &looked.decision;
         let action = log_action(looked);
         let (status, code) = match &decision.action {
+            Action::Skip { .. } if is_late(looked) => (LogStatus::Success, None),
             Action::Skip { reason } => (LogStatus::Skipped, Some(format!("{reason:?}"))),
             _ => (LogStatus::Success, None),
         };
         let summary = match (&decision.action, steps.last()) {
+            (Action::Skip { .. }, _) if is_late(looked) => {
+                "Created before; this was cut off before it was written down".to_owned()
+            }
             (Action::Skip { reason }, _) => format!("{}: {}", skip_text(*reason), decision.reason),
             (_, Some(step)) => step.description.clone(),
             (_, None) => decision.reason.clone(),
@@ -177,6 +181,7 @@ fn sentence(text: &str) -> String {
 fn log_action(looked: &Looked) -> LogAction {
     match &looked.decision.action {
         Action::Create => LogAction::Create,
+        Action::Skip { .. } if is_late(looked) => LogAction::Create,
         Action::Adopt { .. } if looked.recovered => LogAction::Create,
         Action::Adopt { changes, .. } if changes.is_empty() => LogAction::Other,
         Action::Update { .. } | Action::Enable { .. } | Action::Adopt { .. } => LogAction::Update,
@@ -184,6 +189,12 @@ fn log_action(looked: &Looked) -> LogAction {
         Action::Delete { .. } => LogAction::Delete,
         Action::Skip { .. } | Action::Fail { .. } => LogAction::Other,
     }
+}
+
+/// A creation of which only the link was kept when it was cut off: nothing is left to be done but to say so.
+pub(super) fn is_late(looked: &Looked) -> bool {
+    let redundant = matches!(looked.decision.action, Action::Skip { reason: SkipReason::RedundantExport });
+    redundant && looked.link.is_some() && looked.intent.is_some()
 }
 
 fn skip_text(reason: SkipReason) -> &'static str {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use store::{Kind, LinkRow, Pass};
 
 use super::commit::{Leaving, LinkWrite, settle};
-use super::entry::{Entry, concealed_text};
+use super::entry::{Entry, concealed_text, is_late};
 use super::export::{Exported, IntentEnd, Sent, is_disabled};
 use super::look::Looked;
 use super::run::{Departure, Item, Run, Side, Walked};
@@ -124,11 +124,11 @@ impl Run {
         let redundant =
             matches!(looked.decision.action, Action::Skip { reason: SkipReason::RedundantExport });
         let status = match &looked.decision.action {
-            Action::Skip { .. } => LogStatus::Skipped,
+            Action::Skip { .. } if !is_late(looked) => LogStatus::Skipped,
             _ => LogStatus::Success,
         };
         // The second look at a user, for the sake of a manager, is worth an entry only if it has changed something.
-        let entry = (item.pass != Pass::Reference || !redundant).then(|| {
+        let entry = (item.pass != Pass::Reference || !redundant || is_late(looked)).then(|| {
             let mut entry = Entry::done(side, looked, exported.target_id, exported.steps);
             entry.evidence(side, looked, self.cycle.is_none());
             entry

@@ -7,6 +7,7 @@ mod alias;
 mod cycle;
 mod docs;
 mod expression;
+mod faults36;
 mod graph_schema;
 mod mapping;
 mod patch;

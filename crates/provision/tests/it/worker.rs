@@ -69,3 +69,29 @@ async fn a_target_that_never_answers_keeps_no_worker_from_stopping() {
     let status = stage.house.provisioning.status(&stage.house.tenant, &stage.app).await.unwrap();
     assert_eq!(status.cycles[0].outcome.as_deref(), Some(CycleOutcome::Failed.as_str()));
 }
+
+/// The clock stands, so no lease runs out by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dead_process_was_running_goes_on_at_once_and_nothing_else_does() {
+    for (owner, taken_over) in [("gone run", true), ("there run", false), ("elsewhere", false)] {
+        let process = provision::Process { name: "this".to_owned(), has_gone: |name| name == "gone" };
+        let stage = Stage::in_process(process).await;
+        stage.user("alice").await;
+        stage.start().await;
+        let (app, now) = (stage.app.clone(), directory::Clock::now(stage.clock().as_ref()));
+        let claim = move |write: &store::TenantWrite<'_>| {
+            write.claim_job(&app, owner, now, now + jiff::SignedDuration::from_secs(15))
+        };
+        assert!(stage.house.store.tenant(&stage.house.tenant).write(claim).await.unwrap().is_some());
+        let (stop, stopped) = watch::channel(false);
+        let working = tokio::spawn(stage.house.provisioning.clone().work(stopped));
+        if taken_over {
+            until("the cycle", async || stage.job().await.state.last_completed.is_some()).await;
+        } else {
+            tokio::time::sleep(Duration::from_millis(1_200)).await;
+            assert!(stage.target.asked().is_empty(), "{owner} is running it");
+        }
+        stop.send(true).unwrap();
+        working.await.unwrap();
+    }
+}

@@ -41,6 +41,15 @@ pub struct DueJob {
     pub application: String,
 }
 
+/// Who runs a job now, or has died running it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    pub tenant: TenantId,
+    pub application: String,
+    pub owner: String,
+    pub fence: u64,
+}
+
 /// What the engine leaves behind of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobProgress {
@@ -72,6 +81,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<JobRow> {
     })
 }
 
+fn tenant_id(text: &str) -> Result<TenantId> {
+    TenantId::parse(text).ok_or_else(|| Error::Corrupt(format!("{text} is no tenant id")))
+}
+
 impl SystemRead<'_> {
     /// Jobs that nobody runs and whose time has come, or whose directory has changed, the longest due first.
     pub fn due_jobs(&self, now: Timestamp, limit: usize) -> Result<Vec<DueJob>> {
@@ -88,9 +101,21 @@ impl SystemRead<'_> {
                 Ok((row.get(0)?, row.get(1)?))
             })?;
         rows.into_iter()
-            .map(|(tenant, application)| {
-                let corrupt = || Error::Corrupt(format!("{tenant} is no tenant id"));
-                Ok(DueJob { tenant: TenantId::parse(&tenant).ok_or_else(corrupt)?, application })
+            .map(|(tenant, application)| Ok(DueJob { tenant: tenant_id(&tenant)?, application }))
+            .collect()
+    }
+
+    /// Leases that have not run out.
+    pub fn leases(&self, now: Timestamp) -> Result<Vec<Lease>> {
+        let sql = "SELECT t.id, j.application, j.lease_owner, j.fence FROM job j JOIN tenant t ON t.number = j.tenant \
+                   WHERE j.lease_until > ?1 AND j.lease_owner IS NOT NULL";
+        let rows: Vec<(String, String, String, u64)> =
+            list(self.db, sql, params![now.as_millisecond()], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, unsigned(row, 3)?))
+            })?;
+        rows.into_iter()
+            .map(|(tenant, application, owner, fence)| {
+                Ok(Lease { tenant: tenant_id(&tenant)?, application, owner, fence })
             })
             .collect()
     }

@@ -204,3 +204,21 @@ async fn an_account_found_by_its_address_is_ours_if_it_is_what_was_sent() {
     assert!(steps(&report).contains(&"EntryImport"));
     assert_eq!(accounts(&stage).len(), 1);
 }
+
+/// The process died between linking what a lost creation had made and writing about it.
+#[tokio::test]
+async fn a_creation_of_which_only_the_link_was_kept_is_logged_when_it_is_seen() {
+    let stage = Stage::new().await;
+    let nadia = stage.user("nadia").await;
+    stage.go(Kind::User, &nadia).await;
+    let (app, id, at) = (stage.app.clone(), nadia.clone(), directory::Clock::now(stage.clock().as_ref()));
+    let document = json!({ "body": { "userName": NADIA } }).to_string();
+    let intent = store::IntentRow { id, kind: Kind::User, at, document };
+    let write = move |write: &store::TenantWrite<'_>| write.put_intent(&app, &intent);
+    stage.house.store.tenant(&stage.house.tenant).write(write).await.unwrap();
+    let report = stage.go(Kind::User, &nadia).await;
+    assert_eq!(outcome(&report), "success create", "{report:?}");
+    assert!(!stage.is_intended(&nadia).await);
+    assert_eq!(stage.target.count(Verb::Create), 1);
+    assert_eq!(outcome(&stage.go(Kind::User, &nadia).await), "skipped other RedundantExport");
+}

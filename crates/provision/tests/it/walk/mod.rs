@@ -17,7 +17,7 @@ use provision::job::{Job, JobConfig};
 use provision::on_demand::OnDemandReport;
 use provision::record::LogStatus;
 use provision::target::Endpoints;
-use provision::{Error, LinkRow, Options};
+use provision::{Error, LinkRow, Options, Process};
 use serde_json::{Value as Json, json};
 use store::{Pass, WorkRow};
 
@@ -40,11 +40,20 @@ impl Stage {
 
     /// `wrap` puts something between the engine and the target.
     pub(crate) async fn with(wrap: impl FnOnce(Target) -> Arc<dyn Endpoint>) -> Self {
+        Self::built(wrap, None).await
+    }
+
+    /// In a process that knows of others.
+    pub(crate) async fn in_process(process: Process) -> Self {
+        Self::built(|target| Arc::new(target), Some(process)).await
+    }
+
+    async fn built(wrap: impl FnOnce(Target) -> Arc<dyn Endpoint>, process: Option<Process>) -> Self {
         // The clock is the house's, which is made with the target: both are put together here.
         let slot: Arc<std::sync::OnceLock<Arc<dyn Endpoint>>> = Arc::default();
         let open = slot.clone();
         let endpoints = Endpoints::new(move |_, _| open.get().unwrap().clone());
-        let house = House::with(Options { endpoints: Some(endpoints), ..Options::default() }).await;
+        let house = House::with(Options { endpoints: Some(endpoints), process, ..Options::default() }).await;
         let target = Target::new(house.clock.clone());
         assert!(slot.set(wrap(target.clone())).is_ok());
         let app = house.app("Payroll").await;
