@@ -63,13 +63,15 @@ async fn a_cancelled_run_looks_for_them_too() {
     let mut options = options(&target);
     let cancel = Cancel::default();
     options.cancel = cancel.clone();
+    // One check after the other, so that there are many left when the first was not answered, however slow this machine is.
+    options.concurrency = 1;
     let (events, mut receiver) = mpsc::channel(16);
     let running = tokio::spawn(validator::run(options.clone(), events));
     let mut unanswered = 0;
     while let Some(event) = receiver.recv().await {
         if let Event::CheckFinished { result } = event {
             unanswered += usize::from(result.verdict.reason().contains("no answer to POST"));
-            if unanswered == 3 {
+            if unanswered == 1 {
                 cancel.cancel();
             }
         }
