@@ -9,7 +9,7 @@ use directory::{AuthError, TenantId};
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
 
-use super::reply::{Failure, client_request_id};
+use super::reply::{Failure, broken, client_request_id};
 use crate::app::App;
 use crate::authenticate::{Client, bearer, failed, limit_tenant};
 use crate::request_id::Arrival;
@@ -21,7 +21,7 @@ const INVALID_TOKEN: &str = "InvalidAuthenticationToken";
 pub(super) async fn authenticate(State(app): State<App>, request: Request, next: Next) -> Response {
     let (mut head, body) = request.into_parts();
     let Some(arrival) = head.extensions.get::<Arrival>().cloned() else {
-        return Response::default();
+        return broken();
     };
     let asked_as = client_request_id(&head.headers);
     let client = match identify(&app, &head, &arrival).await {

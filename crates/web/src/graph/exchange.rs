@@ -6,8 +6,8 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use directory::{Actor, Caller, Context, TenantId};
+use http::Method;
 use http::request::Parts;
-use http::{Method, StatusCode};
 use provision::application::Application;
 use provision::job::Job;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::authenticate::{insufficient, note};
 use super::endpoint::{Content, Endpoint};
 use super::options::Options;
-use super::reply::{Failure, Reply, client_request_id};
+use super::reply::{Failure, Reply, broken, client_request_id};
 use crate::app::App;
 use crate::authenticate::Client;
 use crate::inventory::Access;
@@ -175,9 +175,7 @@ pub(crate) async fn run(
         (head.extensions.get::<Arc<Client>>().cloned(), head.extensions.get::<Arrival>().cloned())
     else {
         // Authentication is the outermost layer; without its mark nothing is answered.
-        let mut response = Response::default();
-        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        return response;
+        return broken();
     };
     let asked_as = client_request_id(&head.headers);
     let answer = match gather(endpoint, &client, &head, body).await {

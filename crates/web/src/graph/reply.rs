@@ -162,6 +162,13 @@ fn graph_date(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
+/// For a request that lacks what every request has been given: nothing is answered.
+pub(crate) fn broken() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
+}
+
 /// What the client calls its request, as far as it can be repeated safely.
 pub(crate) fn client_request_id(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(CLIENT_REQUEST_ID)?.to_str().ok()?;
