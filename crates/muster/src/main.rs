@@ -48,8 +48,11 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
     if std::env::args_os().any(|argument| argument == "--json") {
         let text = error.to_string();
-        let first = text.lines().next().unwrap_or_default();
-        let error = first.trim_start_matches("error: ");
+        // Until the first blank line: what is wrong, and with which arguments.
+        let lines: Vec<&str> =
+            text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
+        let error = lines.join(" ");
+        let error = error.trim_start_matches("error: ");
         output::print_line(&format!("{:#}", serde_json::json!({ "error": error, "hint": "muster --help" })));
     }
     let _ = error.print();
