@@ -291,6 +291,49 @@ impl Browser {
         strings(&texts)
     }
 
+    /// Whether a box or a choice is on.
+    pub(crate) async fn is_ticked(&self, element: &Element) -> bool {
+        self.script("return arguments[0].checked", &[element.handle()]).await == true
+    }
+
+    /// Whether a button cannot be pressed now.
+    pub(crate) async fn is_disabled(&self, element: &Element) -> bool {
+        self.script("return arguments[0].disabled", &[element.handle()]).await == true
+    }
+
+    /// What is behind a link, without leaving the page that is shown.
+    pub(crate) async fn fetched(&self, link: &Element) -> String {
+        let href = self.script("return arguments[0].href", &[link.handle()]).await;
+        const FETCH: &str = r"
+            const done = arguments[arguments.length - 1];
+            fetch(URL).then(answer => answer.text()).then(done, () => done(null));
+        ";
+        let text = self.script_later(&FETCH.replace("URL", &href.to_string())).await;
+        text.as_str().unwrap_or_else(|| panic!("{href} could not be read")).to_owned()
+    }
+
+    /// The rows of the table of this page and of the older ones behind it, a bar between their cells, without leaving the
+    /// page that is shown.
+    pub(crate) async fn rows_of_all_pages(&self, path: &str) -> Vec<String> {
+        const ROWS: &str = r#"
+            const done = arguments[arguments.length - 1];
+            (async () => {
+              const text = cell => cell.textContent.replace(/\s+/g, " ").trim();
+              const rows = [];
+              for (let next = PATH; next; ) {
+                const page = new DOMParser().parseFromString(await (await fetch(next)).text(), "text/html");
+                for (const row of page.querySelectorAll("main tbody tr")) rows.push([...row.cells].map(text).join(" | "));
+                const older = [...page.querySelectorAll(".pager a")].find(link => link.textContent.trim() === "Older");
+                next = older ? older.getAttribute("href") : null;
+              }
+              return rows;
+            })().then(done, () => done(null));
+        "#;
+        let rows = self.script_later(&ROWS.replace("PATH", &json!(path).to_string())).await;
+        assert!(rows.is_array(), "{path} could not be read: {rows}");
+        strings(&rows)
+    }
+
     pub(crate) async fn value(&self, label: &str) -> String {
         let element = self.field(label).await;
         self.script("return arguments[0].value", &[element.handle()]).await.as_str().unwrap().to_owned()

@@ -2,8 +2,8 @@
 
 mod applications;
 mod every_page;
-mod inspector;
-mod stage;
+pub(crate) mod inspector;
+pub(crate) mod stage;
 
 use std::path::Path;
 

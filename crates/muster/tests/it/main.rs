@@ -18,6 +18,7 @@ mod idp;
 mod import;
 mod mail;
 mod matrix;
+mod provisioning_walk;
 mod provisioning_crash;
 mod raw;
 mod readme;

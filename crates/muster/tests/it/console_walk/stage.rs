@@ -7,23 +7,28 @@ use crate::browser::Browser;
 use crate::client::{Client, id_of};
 use crate::server::{Server, muster_with};
 
-pub(super) const PASSWORD: &str = "slow green harbour 27";
+pub(crate) const PASSWORD: &str = "slow green harbour 27";
 
 /// The provider's first request for a person, as it is sent, and the person in it.
-pub(super) const CREATE: &str = include_str!("../../../../../fixtures/idp/entra/create-user.json");
-pub(super) const NADIA: &str = "Nadia Okafor";
-pub(super) const LOGIN: &str = "nadia.okafor@fabrikam.example";
+pub(crate) const CREATE: &str = include_str!("../../../../../fixtures/idp/entra/create-user.json");
+pub(crate) const NADIA: &str = "Nadia Okafor";
+pub(crate) const LOGIN: &str = "nadia.okafor@fabrikam.example";
 
 /// A server, a browser that shows it, and whoever signs in.
-pub(super) struct Stage {
-    pub(super) server: Server,
-    pub(super) browser: Browser,
-    pub(super) inspector: Inspector,
+pub(crate) struct Stage {
+    pub(crate) server: Server,
+    pub(crate) browser: Browser,
+    pub(crate) inspector: Inspector,
 }
 
 impl Stage {
-    pub(super) async fn new() -> Self {
-        let server = Server::start(&[]);
+    pub(crate) async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A server with these arguments.
+    pub(crate) async fn with(arguments: &[&str]) -> Self {
+        let server = Server::start(arguments);
         let browser = Browser::open().await;
         browser.resize(1280, 800).await;
         browser.dark(false).await;
@@ -32,12 +37,12 @@ impl Stage {
         Self { server, browser, inspector }
     }
 
-    pub(super) fn tenant(&self, name: &str) -> String {
+    pub(crate) fn tenant(&self, name: &str) -> String {
         let made = self.server.muster(&["tenant", "create", name, "--json"]).json();
         made["id"].as_str().unwrap().to_owned()
     }
 
-    pub(super) fn operator(&self, name: &str, role: &str, tenants: &[&str]) {
+    pub(crate) fn operator(&self, name: &str, role: &str, tenants: &[&str]) {
         let mut arguments = vec!["operator", "create", name, "--role", role, "--password-stdin"];
         arguments.extend(tenants.iter().flat_map(|tenant| ["--tenant", tenant]));
         let made = muster_with(&self.server.data, &arguments, Some(PASSWORD));
@@ -45,23 +50,23 @@ impl Stage {
     }
 
     /// A key of the tenant, for what a test needs beside the walk.
-    pub(super) fn client(&self, tenant: &str) -> Client {
+    pub(crate) fn client(&self, tenant: &str) -> Client {
         self.server.key(tenant, &["--scope", "SCIM2"]).1
     }
 
-    pub(super) fn keys(&self, tenant: &str) -> usize {
+    pub(crate) fn keys(&self, tenant: &str) -> usize {
         self.server.muster(&["key", "list", "--tenant", tenant, "--json"]).json().as_array().unwrap().len()
     }
 
-    pub(super) async fn open(&self, path: &str) {
+    pub(crate) async fn open(&self, path: &str) {
         self.browser.go(&format!("{}{path}", self.server.url)).await;
     }
 
-    pub(super) async fn look(&self, name: &str) {
+    pub(crate) async fn look(&self, name: &str) {
         self.inspector.look(&self.browser, name).await;
     }
 
-    pub(super) async fn sign_in(&self, name: &str) {
+    pub(crate) async fn sign_in(&self, name: &str) {
         self.open("/sign-in").await;
         self.browser.fill("Name", name).await;
         self.browser.fill("Password", PASSWORD).await;
@@ -69,21 +74,21 @@ impl Stage {
         self.browser.sees(".account .name", name).await;
     }
 
-    pub(super) async fn sign_out(&self, name: &str) {
+    pub(crate) async fn sign_out(&self, name: &str) {
         self.browser.press(&format!("Account of {name}")).await;
         self.browser.press("Sign out").await;
         self.browser.on_page("Sign in").await;
     }
 
     /// Everything of the page, hidden things too.
-    pub(super) async fn source(&self) -> String {
+    pub(crate) async fn source(&self) -> String {
         let source = self.browser.script("return document.documentElement.outerHTML", &[]).await;
         source.as_str().unwrap().to_owned()
     }
 }
 
 /// People beside Nadia, so that lists are lists.
-pub(super) async fn crowd(client: &Client) {
+pub(crate) async fn crowd(client: &Client) {
     const GIVEN: [&str; 8] = ["Anders", "Bianca", "Chloé", "Diego", "Esra", "Farid", "Małgorzata", "Sunita"];
     const FAMILY: [&str; 8] =
         ["Almeida", "Brandt", "Castellanos", "Dubois", "Eriksen", "Fujimoto", "Grant", "Haddad"];
@@ -105,7 +110,7 @@ pub(super) async fn crowd(client: &Client) {
 }
 
 /// A tenant with some of everything, errors too. Gives a user.
-pub(super) async fn populate(client: &Client) -> String {
+pub(crate) async fn populate(client: &Client) -> String {
     let fixture: Value = serde_json::from_str(CREATE).unwrap();
     crowd(client).await;
     let user = id_of(&client.post("/Users", &fixture["request"]).await.expect(201));

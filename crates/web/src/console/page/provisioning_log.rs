@@ -249,7 +249,7 @@ fn downloads(asked: &Asked, path: &str) -> Markup {
 
 fn entries(desk: &Desk, log: &Log, rows: &[LogRow]) -> Markup {
     let mut columns =
-        vec![Column::new("Date"), Column::new("Identity"), Column::new("Action"), Column::new("Status")];
+        vec![Column::wide("Date"), Column::new("Identity"), Column::new("Action"), Column::new("Status")];
     if log.opened.is_none() {
         columns.push(Column::wide("Application"));
     }
@@ -262,12 +262,13 @@ fn entries(desk: &Desk, log: &Log, rows: &[LogRow]) -> Markup {
             @for row in rows {
                 @let entry = &row.entry;
                 tr {
-                    td { (time::ago(entry.at, desk.now)) }
+                    td.hide-narrow { (time::ago(entry.at, desk.now)) }
                     td.break {
                         a href={ (path) "/" (row.number) } data-row hx-get={ (path) "/" (row.number) } hx-target="#entry" hx-swap="innerHTML" { (entry.source_name) }
                         div.soft.small { (stopped(&entry.summary)) }
+                        div.only-narrow.soft.small { (time::ago(entry.at, desk.now)) }
                     }
-                    td.nowrap { (action_word(&entry.action)) }
+                    td { (action_word(&entry.action)) }
                     td { (status_named(&entry.status)) @if let Some(code) = &entry.code { div.soft.small.long title=(code) { (code) } } }
                     @if log.opened.is_none() { td.hide-narrow.break { (log.name_of(&entry.application)) } }
                     td.hide-narrow.nowrap { a.id href=(desk.url(&object_path(entry.kind, &entry.source_id))) { code { (short_id(&entry.source_id)) } } }
