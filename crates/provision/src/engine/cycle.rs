@@ -386,9 +386,7 @@ impl Cycle {
         kind: Kind,
         departure: Departure,
     ) -> Result<Option<End>> {
-        if self.run.side(kind).is_none()
-            || (kind == Kind::Group && self.run.learnt.no_groups.load(Ordering::Relaxed))
-        {
+        if kind == Kind::Group && self.run.learnt.no_groups.load(Ordering::Relaxed) {
             return Ok(None);
         }
         loop {

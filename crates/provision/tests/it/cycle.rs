@@ -327,3 +327,18 @@ async fn who_was_in_scope_through_a_group_that_is_deleted_is_disabled() {
     let there = stage.target.get_now(Kind::User, &stage.target_id(&alice).await).unwrap();
     assert_eq!(there["active"], false);
 }
+
+#[tokio::test]
+async fn groups_that_are_not_provisioned_wait_for_nothing() {
+    let stage = Stage::new().await;
+    let alice = stage.user("alice").await;
+    stage.group("Staff", &[&alice]).await;
+    stage.remap(Kind::Group, |mapping| mapping.enabled = false).await;
+    stage.start().await;
+    assert_eq!(stage.cycle().await, CycleOutcome::Completed);
+    assert_eq!((stage.target.ids(Kind::Group).len(), stage.waiting().await), (0, 0));
+    // Switched on, they come.
+    stage.remap(Kind::Group, |mapping| mapping.enabled = true).await;
+    assert_eq!(stage.cycle().await, CycleOutcome::Completed);
+    assert_eq!((stage.target.ids(Kind::Group).len(), stage.waiting().await), (1, 0));
+}
