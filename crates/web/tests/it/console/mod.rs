@@ -6,6 +6,7 @@ mod forms;
 mod headers;
 mod keys;
 mod pages;
+mod provisioning;
 mod roles;
 mod sign_in;
 mod validator;
