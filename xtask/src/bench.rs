@@ -7,6 +7,7 @@ use anyhow::Context;
 
 mod client;
 mod floor;
+mod provision;
 mod report;
 mod scenario;
 mod server;
@@ -16,7 +17,10 @@ use report::{Report, Row};
 use scenario::{Population, Scenario};
 
 #[derive(Debug, Clone, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
+    #[command(subcommand)]
+    what: Option<What>,
     /// Users in the tenant, one pass a size.
     #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000, 100_000])]
     sizes: Vec<usize>,
@@ -37,8 +41,22 @@ pub(crate) struct Options {
     markdown: Option<std::path::PathBuf>,
 }
 
+#[derive(Debug, Clone, clap::Subcommand)]
+enum What {
+    /// Provisioning: objects a second of whole cycles
+    Provision(provision::Options),
+}
+
 /// Builds both release binaries and runs the benchmark in the release build of this one.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    if let Some(What::Provision(options)) = &options.what {
+        if cfg!(debug_assertions) && options.binary.is_none() {
+            return rerun_in_release();
+        }
+        server::choose(options.binary.clone());
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        return runtime.block_on(provision::run(options));
+    }
     if cfg!(debug_assertions) {
         return rerun_in_release();
     }

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -12,7 +13,19 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
+/// Instead of the release build of `muster`.
+static CHOSEN: OnceLock<PathBuf> = OnceLock::new();
+
+pub(super) fn choose(binary: Option<PathBuf>) {
+    if let Some(binary) = binary {
+        let _ = CHOSEN.set(binary);
+    }
+}
+
 fn release(program: &str) -> PathBuf {
+    if let ("muster", Some(chosen)) = (program, CHOSEN.get()) {
+        return chosen.clone();
+    }
     crate::root().join("target/release").join(program)
 }
 
@@ -50,6 +63,10 @@ pub(super) struct Muster {
 
 impl Muster {
     pub(super) async fn start(data: &Path) -> anyhow::Result<Self> {
+        Self::start_with(data, &[]).await
+    }
+
+    pub(super) async fn start_with(data: &Path, flags: &[&str]) -> anyhow::Result<Self> {
         let tenant = command(data, &["tenant", "create", "Bench"]).await?;
         let tenant = text(&tenant, "id")?;
         let key =
@@ -60,10 +77,41 @@ impl Muster {
         let mut child = Command::new(release("muster"))
             .args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "0", "--log", "warn", "--data"])
             .arg(data)
+            .args(flags)
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
         Ok(Self { address: listening(&mut child).await?, tenant, key, child })
+    }
+
+    /// SCIM Base URL and key of another tenant.
+    pub(super) async fn second_tenant(&self, data: &Path) -> anyhow::Result<(String, String)> {
+        let tenant = command(data, &["tenant", "create", "Target"]).await?;
+        let tenant = text(&tenant, "id")?;
+        let key = ["key", "create", "--tenant", &tenant, "--name", "target", "--scope", "SCIM2"];
+        let key = text(&command(data, &key).await?, "key")?;
+        Ok((format!("http://{}/scim/v2/{tenant}", self.address), key))
+    }
+
+    /// `muster app …` beside the server, with the secret that goes to the target.
+    pub(super) async fn app(&self, data: &Path, arguments: &[&str], secret: &str) -> anyhow::Result<Value> {
+        let mut command = Command::new(release("muster"));
+        command.arg("app").args(arguments).args(["--tenant", &self.tenant, "--json", "--data"]).arg(data);
+        command.env("BENCH_SECRET", secret).env("MUSTER_PROVISION_ALLOW", "127.0.0.0/8");
+        let output = command.output().await?;
+        anyhow::ensure!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        serde_json::from_slice(&output.stdout).context("JSON")
+    }
+
+    /// The most that was resident at any time.
+    pub(super) fn peak_memory_kib(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
+        let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
+        line.split_whitespace().nth(1)?.parse().ok()
     }
 
     pub(super) fn path(&self, path: &str) -> String {
