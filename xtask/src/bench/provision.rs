@@ -249,8 +249,11 @@ impl Constant {
 
     /// Creations a second by the engine's client.
     async fn raw_rate(&self) -> anyhow::Result<f64> {
-        let transport =
-            scim_client::Transport::new(scim_client::AddressPolicy::loopback(), jiff::Timestamp::now, || 0.5);
+        let transport = scim_client::Transport::new(
+            scim_client::AddressPolicy::loopback(),
+            || jiff::Timestamp::UNIX_EPOCH,
+            || 0.5,
+        );
         let target = scim_client::Target::parse(&self.url, &transport.policy)?;
         let client =
             Arc::new(scim_client::Client::new(target, transport, scim_client::client::Options::default())?);
