@@ -26,6 +26,7 @@ pub(super) async fn of(walk: &Walk, text: &str, name: &str) {
         browser.text("main .banner").await.contains(name)
     })
     .await;
+    browser.complaints().await;
 }
 
 /// Items 25, 26 and 27.
