@@ -156,8 +156,11 @@ impl Inspector {
     async fn look_and_expect(&self, browser: &Browser, name: &str, expected: Option<String>) {
         let complaints = browser.complaints().await;
         let is_expected = |text: &str| expected.as_deref().is_some_and(|expected| text.contains(expected));
-        let others: Vec<String> =
-            complaints.into_iter().map(|c| c.text).filter(|text| !is_expected(text)).collect();
+        let others: Vec<String> = complaints
+            .into_iter()
+            .map(|c| c.text)
+            .filter(|text| !is_expected(text) && !is_broken_off(text))
+            .collect();
         self.note(name, "without complaints of the browser", &json!(others));
         self.note(name, "accessible", &browser.script(ACCESSIBLE, &[]).await);
         for dark in [false, true] {
@@ -208,4 +211,10 @@ impl Drop for Inspector {
             eprintln!("{}", self.wrong.lock().map(|wrong| wrong.join("\n")).unwrap_or_default());
         }
     }
+}
+
+/// htmx notes on the console that it has broken off a request whose page was left, or that a newer one has replaced. A request
+/// that fails is noted besides by what it failed of.
+fn is_broken_off(text: &str) -> bool {
+    text.contains("htmx:sendAbort") || text.contains("htmx:afterRequest,")
 }
