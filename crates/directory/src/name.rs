@@ -17,11 +17,7 @@ pub(crate) fn acceptable(field: &'static str, text: &str) -> Result<String> {
     if text.chars().count() > NAME_MAX {
         return Err(Error::invalid(field, format!("use at most {NAME_MAX} characters")));
     }
-    // Directional marks make a name look like another one.
-    let deceptive = |c: char| {
-        c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    if text.chars().any(deceptive) {
+    if text.chars().any(scim::invisible::is_deceptive) {
         return Err(Error::invalid(field, "control characters cannot be part of a name"));
     }
     Ok(text.to_owned())

@@ -2,6 +2,7 @@
 
 use directory::Context;
 use scim::compare::fold;
+use scim::invisible::is_deceptive;
 use serde_json::{Value as Json, json};
 use store::{ApplicationRow, JobRow, TenantId, TenantRead};
 
@@ -226,12 +227,6 @@ fn acceptable_name(name: &str) -> Result<String> {
         return Err(Error::invalid("name", "control characters cannot be part of a name"));
     }
     Ok(name.to_owned())
-}
-
-/// Control characters and directional marks.
-pub(crate) fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 fn acceptable_details(mut details: Details) -> Result<Details> {

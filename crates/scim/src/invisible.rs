@@ -6,6 +6,11 @@ pub fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// What no name that people give has a use for: it could forge a line of a log, or look like another name.
+pub fn is_deceptive(c: char) -> bool {
+    c.is_control() || is_bidi_control(c) || c == '\u{feff}'
+}
+
 /// The overrides among them: text behind one is shown in an order it does not have. No name is written with them.
 pub fn is_bidi_override(c: char) -> bool {
     matches!(c, '\u{202d}' | '\u{202e}')

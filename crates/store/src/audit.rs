@@ -6,7 +6,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::NUMBERS;
-use crate::connection::{anywhere, find, list, run, signed, time};
+use crate::connection::{find, list, run, signed, time};
 use crate::error::{Error, Result};
 use crate::narrow::Statement;
 use crate::resource::Kind;
@@ -221,16 +221,11 @@ fn search(db: &Connection, tenant: i64, query: &AuditQuery) -> Result<Vec<AuditR
         statement.text(" AND action < ").value(crate::connection::behind(action));
     }
     if let Some(actor) = &query.actor {
-        statement.text(" AND actor LIKE ").value(anywhere(actor)).text(" ESCAPE '\\'");
+        statement.text(" AND ").contains(&["actor"], actor);
     }
     if let Some(text) = &query.text {
-        for (at, column) in
-            ["name", "detail", "actor", "action", "resource_id", "request_id"].into_iter().enumerate()
-        {
-            statement.text(if at == 0 { " AND (" } else { " OR " }).text(column).text(" LIKE ");
-            statement.value(anywhere(text)).text(" ESCAPE '\\'");
-        }
-        statement.text(")");
+        let columns = ["name", "detail", "actor", "action", "resource_id", "request_id"];
+        statement.text(" AND ").contains(&columns, text);
     }
     statement.text(" ORDER BY number DESC LIMIT ").value(signed(query.limit as u64));
     statement.list(db, read(tenant))

@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, params};
 
-use crate::connection::{anywhere, count, find, list, run, signed};
+use crate::connection::{count, find, list, run, signed};
 use crate::error::Result;
 use crate::narrow::Statement;
 use crate::resource::Kind;
@@ -44,11 +44,7 @@ impl TenantRead<'_> {
         statement.value(self.tenant).text(" AND m.group_id = ").value(group);
         statement.text(" AND m.member_id > ").value(after.unwrap_or(""));
         if let Some(search) = search.filter(|s| !s.is_empty()) {
-            statement.text(" AND (r.name LIKE ").value(anywhere(search));
-            statement
-                .text(" ESCAPE '\\' OR r.unique_key LIKE ")
-                .value(anywhere(search))
-                .text(" ESCAPE '\\')");
+            statement.text(" AND ").contains(&["r.name", "r.unique_key"], search);
         }
         statement.text(" ORDER BY m.member_id LIMIT ").value(signed(limit as u64));
         statement.list(self.db, member)

@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, ToSql, params_from_iter};
 
-use crate::connection::behind;
+use crate::connection::{anywhere, behind};
 use crate::error::Result;
 use crate::resource::Kind;
 
@@ -65,6 +65,16 @@ impl Statement {
         self.sql.push('?');
         self.sql.push_str(&self.values.len().to_string());
         self
+    }
+
+    /// `(… OR …)`: one of the columns has the text in it, whatever the case, in every script. Reads every row that is left.
+    pub(crate) fn contains(&mut self, columns: &[&str], text: &str) -> &mut Self {
+        let pattern = anywhere(&scim::compare::fold(text));
+        for (at, column) in columns.iter().enumerate() {
+            self.text(if at == 0 { "(folded(" } else { " OR folded(" }).text(column).text(") LIKE ");
+            self.value(pattern.as_str()).text(" ESCAPE '\\'");
+        }
+        self.text(")")
     }
 
     pub(crate) fn list<T>(

@@ -1,6 +1,6 @@
 //! Lists for people: search as you type, status, order, page.
 
-use crate::connection::{anywhere, behind, signed, unsigned};
+use crate::connection::{behind, signed, unsigned};
 use crate::error::Result;
 use crate::narrow::Statement;
 use crate::resource::{Kind, Stored};
@@ -64,7 +64,7 @@ impl TenantRead<'_> {
         }
         let (from, to) = (query.text.as_str(), behind(&query.text));
         statement.text(" AND ((r.unique_key >= ").value(from).text(" AND r.unique_key < ").value(to.clone());
-        statement.text(") OR folded(r.name) LIKE ").value(anywhere(from)).text(" ESCAPE '\\'");
+        statement.text(") OR ").contains(&["r.name"], from);
         statement.text(" OR r.id IN (SELECT v.id FROM index_value v WHERE v.tenant = ").value(self.tenant);
         statement.text(" AND v.kind = ").value(kind.number()).text(" AND v.key >= ").value(from);
         statement.text(" AND v.key < ").value(to).text("))");

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Row, params};
 
 use super::OF_APPLICATION;
-use crate::connection::{anywhere, count, find, list, run, signed, time};
+use crate::connection::{count, find, list, run, signed, time};
 use crate::error::Result;
 use crate::narrow::Statement;
 use crate::resource::{Kind, kind};
@@ -105,7 +105,7 @@ impl TenantRead<'_> {
         );
         statement.value(self.tenant).text(" AND a.application = ").value(application);
         if let Some(text) = text {
-            statement.text(" AND r.name LIKE ").value(anywhere(text)).text(" ESCAPE '\\'");
+            statement.text(" AND ").contains(&["r.name"], text);
         }
         statement.text(" ORDER BY a.kind DESC, r.name, a.id LIMIT ").value(signed(limit as u64));
         statement.text(" OFFSET ").value(signed(offset));

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Row, params};
 
-use crate::connection::{anywhere, find, list, run, signed, time, unsigned};
+use crate::connection::{find, list, run, signed, time, unsigned};
 use crate::error::Result;
 use crate::narrow::Statement;
 use crate::resource::{Kind, kind};
@@ -95,7 +95,7 @@ impl TenantRead<'_> {
             statement.text(" AND managed = ").value(i64::from(managed));
         }
         if let Some(text) = &query.text {
-            statement.text(" AND name LIKE ").value(anywhere(text)).text(" ESCAPE '\\'");
+            statement.text(" AND ").contains(&["name"], text);
         }
         statement.text(" ORDER BY name, source_id LIMIT ").value(signed(query.limit as u64));
         statement.text(" OFFSET ").value(signed(query.offset));

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Row, params};
 
 use crate::NUMBERS;
-use crate::connection::{anywhere, find, run, signed, time, unsigned};
+use crate::connection::{find, run, signed, time, unsigned};
 use crate::error::{Error, Result};
 use crate::narrow::Statement;
 use crate::resource::{Kind, kind};
@@ -111,11 +111,7 @@ impl TenantRead<'_> {
         }
         if let Some(text) = &query.text {
             let columns = ["source_name", "source_id", "target_id", "code", "summary"];
-            for (at, column) in columns.into_iter().enumerate() {
-                statement.text(if at == 0 { " AND (" } else { " OR " }).text(column).text(" LIKE ");
-                statement.value(anywhere(text)).text(" ESCAPE '\\'");
-            }
-            statement.text(")");
+            statement.text(" AND ").contains(&columns, text);
         }
         statement.text(" ORDER BY number DESC LIMIT ").value(signed(query.limit as u64));
         statement.list(self.db, read(self.tenant))

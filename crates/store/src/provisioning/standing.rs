@@ -30,8 +30,9 @@ impl TenantRead<'_> {
     /// How many assignments have this text in the name of their object.
     pub fn assignment_matches(&self, application: &str, text: &str) -> Result<u64> {
         let sql = "SELECT count(*) FROM assignment a JOIN resource r ON r.tenant = a.tenant AND r.kind = a.kind \
-                   AND r.id = a.id WHERE a.tenant = ?1 AND a.application = ?2 AND r.name LIKE ?3 ESCAPE '\\'";
-        count(self.db, sql, params![self.tenant, application, anywhere(text)])
+                   AND r.id = a.id WHERE a.tenant = ?1 AND a.application = ?2 AND folded(r.name) LIKE ?3 ESCAPE '\\'";
+        let pattern = anywhere(&scim::compare::fold(text));
+        count(self.db, sql, params![self.tenant, application, pattern])
     }
 
     /// What it would mean if these assignments ended: users among them, and direct members of groups among them, who are

@@ -9,6 +9,7 @@ use provision::job::JobStatus;
 use provision::standing::{Entitlement, Provisioned, Standing};
 
 use super::application_frame::job_status;
+use super::provisioning_steps::{action_word, status_named};
 use crate::console::answer::Failure;
 use crate::console::component::facts::{Fact, facts, flush};
 use crate::console::component::icon::Icon;
@@ -130,31 +131,8 @@ fn entry(desk: &Desk, row: &LogRow) -> Markup {
         tr {
             td { a href=(url) data-row { (time::ago(row.entry.at, desk.now)) } }
             td { (action_word(&row.entry.action)) }
-            td { (outcome(&row.entry.status)) }
+            td { (status_named(&row.entry.status)) }
             td.hide-narrow.break { (row.entry.summary) @if let Some(code) = &row.entry.code { div.soft { code { (code) } } } }
         }
-    }
-}
-
-/// An action of the provisioning log, as a word.
-pub(super) fn action_word(action: &str) -> &str {
-    match action {
-        "create" => "Create",
-        "update" => "Update",
-        "disable" => "Disable",
-        "delete" => "Delete",
-        "stagedDelete" => "Staged delete",
-        "other" => "Other",
-        unknown => unknown,
-    }
-}
-
-/// A status of the provisioning log.
-pub(super) fn outcome(of: &str) -> Markup {
-    match of {
-        "success" => status("ok", Icon::Check, "Success"),
-        "failure" => status("bad", Icon::Error, "Failure"),
-        "skipped" => status("idle", Icon::Idle, "Skipped"),
-        _ => status("warn", Icon::Alert, "Warning"),
     }
 }
