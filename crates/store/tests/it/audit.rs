@@ -145,3 +145,16 @@ async fn exchanges_are_found_and_purged() {
     assert_eq!(tenant.write(|w| w.purge_exchanges(at(10))).await, Ok(0));
     assert_eq!(tenant.write(|w| w.purge_exchanges(at(11))).await, Ok(3));
 }
+
+/// Searches ignore case in every script: in the audit's names here, as everywhere that `contains` is used.
+#[tokio::test]
+async fn the_audit_is_searched_whatever_the_case() {
+    let (_store, tenant) = fresh().await;
+    let row = AuditEntry { name: Some("Maria Ángel 100%".into()), ..entry("user.create") };
+    tenant.write(|w| w.append_audit(row)).await.expect("written");
+    for (text, found) in [("ÁNGEL", 1), ("ángel", 1), ("100%", 1), ("1%0", 0), ("angel", 0)] {
+        let query = AuditQuery { text: Some(text.into()), limit: 9, ..AuditQuery::default() };
+        let rows = tenant.read(move |r| r.audit(&query)).await.expect("a search");
+        assert_eq!(rows.len(), found, "{text}");
+    }
+}
