@@ -34,6 +34,7 @@ pub mod quirk;
 pub mod redact;
 pub mod schema;
 pub mod sort;
+pub mod text;
 pub mod urn;
 
 pub use error::{Error, Result, ScimType};

@@ -80,7 +80,7 @@ impl Projection {
         (!shown.is_empty()).then_some(Value::Object(shown))
     }
 
-    fn shows(
+    pub(crate) fn shows(
         &self,
         extension: Option<&Schema>,
         attribute: &Attribute,
@@ -112,7 +112,7 @@ impl Projection {
 }
 
 /// How much of one attribute is shown; sub-attributes are named in schema spelling.
-enum Shown {
+pub(crate) enum Shown {
     All,
     Nothing,
     Only(Vec<String>),
@@ -138,7 +138,13 @@ impl Shown {
 
     fn cut_one(&self, element: Value, attribute: &Attribute) -> Option<Value> {
         let Value::Object(mut object) = element else { return Some(element) };
-        object.retain(|name, _| match attribute.sub(name).map(|s| s.returned) {
+        object.retain(|name, _| self.keeps(name, attribute));
+        (!object.is_empty()).then_some(Value::Object(object))
+    }
+
+    /// Whether the sub-attribute `name` of a complex `attribute` is shown.
+    pub(crate) fn keeps(&self, name: &str, attribute: &Attribute) -> bool {
+        match attribute.sub(name).map(|s| s.returned) {
             Some(Returned::Always) => true,
             Some(Returned::Never) | None => false,
             Some(Returned::Request) => matches!(self, Self::Only(subs) if subs.iter().any(|s| s == name)),
@@ -148,8 +154,7 @@ impl Shown {
                 Self::Only(subs) => subs.iter().any(|s| s == name),
                 Self::Except(subs) => !subs.iter().any(|s| s == name),
             },
-        });
-        (!object.is_empty()).then_some(Value::Object(object))
+        }
     }
 }
 

@@ -193,6 +193,47 @@ proptest! {
         prop_assert_eq!(&patched(&stored, both).unwrap(), &stored);
     }
 
+    /// What is made from the text is, to the byte, what is made from the values.
+    #[test]
+    fn a_text_is_shown_as_its_values_are(
+        checked in body(), wild in object_of(json_value(), 10), named in proptest::collection::vec(name(), 0..3),
+        how in 0..3, whole in any::<bool>(),
+    ) {
+        let checked = check(checked, schema::user(), Purpose::Create).map(|c| c.resource).unwrap_or_default();
+        let names: Vec<&str> = named.iter().map(String::as_str).collect();
+        let projection = match how {
+            0 => Ok(Projection::Default),
+            1 => Projection::new(&names, &[]),
+            _ => Projection::new(&[], &names),
+        };
+        let Ok(projection) = projection else { return Ok(()) };
+        for resource_type in schema::resource_types() {
+            for (document, must) in [(&checked, true), (&wild, false)] {
+                let text = Value::from(document.clone()).to_string();
+                let mut out = b"before".to_vec();
+                let meta = json!({ "resourceType": "User", "created": "c", "location": "l", "version": "v" }).to_string();
+                let groups = json!([{ "value": "a,]}\"\\", "type": "direct" }]).to_string();
+                let more = [("groups", groups.as_str()), ("meta", meta.as_str())];
+                let more = if whole { &more[..] } else { &more[1..] };
+                let made = projection.mask(resource_type).write(&text, "\"i-1\"", more, &mut out);
+                if made.is_none() {
+                    prop_assert!(!must, "{text}");
+                    prop_assert_eq!(&out, b"before");
+                    continue;
+                }
+                let mut full = Resource::new();
+                document.get("schemas").map(|schemas| full.insert("schemas".into(), schemas.clone()));
+                full.insert("id".into(), "i-1".into());
+                full.extend(document.clone().into_iter().filter(|(name, _)| name != "schemas"));
+                for (name, value) in more {
+                    full.insert((*name).to_owned(), serde_json::from_str(value).unwrap());
+                }
+                let expect = Value::from(projection.apply(full, resource_type)).to_string();
+                prop_assert_eq!(std::str::from_utf8(&out).unwrap(), format!("before{expect}"));
+            }
+        }
+    }
+
     #[test]
     fn no_changes_means_equal(a in object_of(json_value(), 6), b in object_of(json_value(), 6)) {
         prop_assert_eq!(diff::changes(&a, &b).is_empty(), a == b);
