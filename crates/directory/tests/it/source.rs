@@ -166,3 +166,79 @@ async fn another_tenants_objects_are_nowhere() {
     assert_eq!(house.directory.source_changes(&other, 0, 9).await.unwrap().rows, []);
     assert_eq!(house.directory.source_groups(&other, &user).await.unwrap(), []);
 }
+
+/// Who moved stands in the audit log, whatever moved them; each is told as it is now.
+#[tokio::test]
+async fn moves_of_a_groups_members_are_told_from_a_place_in_the_logs() {
+    use directory::{Heads, Move, MovePlace};
+    let house = house().await;
+    let mut users = Vec::new();
+    for at in 0..5 {
+        users.push(house.user(&format!("u{at}")).await);
+    }
+    let group = house.group("G", &[&users[0], &users[1]]).await;
+    let heads = async || house.directory.source_heads(&house.tenant).await.unwrap();
+    let moves = async |behind: Heads, from, limit| {
+        house.directory.source_moves(&house.tenant, &group, behind.audit, from, limit).await.unwrap()
+    };
+    let came = |id: &String| Move { id: id.clone(), kind: Some(Kind::User), is_member: true };
+    let left = |id: &String| Move { id: id.clone(), kind: Some(Kind::User), is_member: false };
+    let genesis = Heads { change: 0, audit: 0 };
+    assert_eq!(moves(genesis, None, 9).await.rows, [came(&users[0]), came(&users[1])], "of the creation");
+
+    let before = heads().await;
+    assert_eq!(before.change, head(&house).await);
+    let add = |id: &String| json!([{ "op": "add", "path": "members", "value": [{ "value": id }] }]);
+    let remove = |id: &String| json!([{ "op": "remove", "path": format!("members[value eq \"{id}\"]") }]);
+    house.patch(Kind::Group, &group, add(&users[2])).await.unwrap();
+    house.patch(Kind::Group, &group, add(&users[3])).await.unwrap();
+    house.patch(Kind::Group, &group, remove(&users[3])).await.unwrap();
+    let rename = json!([{ "op": "replace", "path": "displayName", "value": "H" }]);
+    house.patch(Kind::Group, &group, rename).await.unwrap();
+    house.delete(Kind::User, &users[0]).await.unwrap();
+    house.delete(Kind::User, &users[1]).await.unwrap();
+    house.directory.restore(house.cx(), Kind::User, &users[1]).await.unwrap();
+    let expect = [came(&users[1]), left(&users[0]), left(&users[3]), came(&users[2])];
+    let found = moves(before, None, 9).await;
+    assert!(found.complete && found.next.is_none());
+    assert_eq!(found.rows, expect, "each once, the last to move first");
+    // In pieces, of which one may repeat what another told.
+    let (mut pieces, mut place) = (Vec::new(), None::<MovePlace>);
+    loop {
+        let piece = moves(before, place, 1).await;
+        assert!(piece.rows.len() <= 1);
+        pieces.extend(piece.rows);
+        place = piece.next;
+        if place.is_none() {
+            break;
+        }
+    }
+    pieces.dedup();
+    assert_eq!(pieces, expect);
+
+    assert_eq!(moves(heads().await, None, 9).await.rows, []);
+    // Behind a place that the log has not reached the reader begins anew.
+    let Heads { change, audit } = heads().await;
+    assert!(!moves(Heads { change, audit: audit + 1 }, None, 9).await.complete);
+}
+
+#[tokio::test]
+async fn a_request_that_moves_many_is_read_in_pieces() {
+    let house = house().await;
+    let mut users = Vec::new();
+    for at in 0..30 {
+        users.push(house.user(&format!("u{at}")).await);
+    }
+    let members: Vec<&str> = users.iter().map(String::as_str).collect();
+    let group = house.group("G", &members).await;
+    let (mut seen, mut place) = (Vec::new(), None);
+    loop {
+        let piece = house.directory.source_moves(&house.tenant, &group, 0, place, 7).await.unwrap();
+        seen.extend(piece.rows.into_iter().map(|row| row.id));
+        place = piece.next;
+        if place.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, users);
+}
