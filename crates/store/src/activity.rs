@@ -30,9 +30,9 @@ pub struct Activity {
 pub struct Hour {
     pub start: Timestamp,
     pub succeeded: u64,
-    /// 4xx
+    /// 4xx, and 501: what was asked is not offered.
     pub refused: u64,
-    /// 5xx
+    /// 5xx but 501.
     pub failed: u64,
 }
 
@@ -88,7 +88,8 @@ impl TenantRead<'_> {
 
     fn hours(&self, from: i64, to: i64, since: Timestamp) -> Result<Vec<Hour>> {
         let sql = "SELECT at - at % ?4 AS hour, SUM(CASE WHEN status < 400 THEN 1 ELSE 0 END), \
-                   SUM(CASE WHEN status >= 400 AND status < 500 THEN 1 ELSE 0 END), SUM(CASE WHEN status >= 500 THEN 1 ELSE 0 END) \
+                   SUM(CASE WHEN status >= 400 AND status < 500 OR status = 501 THEN 1 ELSE 0 END), \
+                   SUM(CASE WHEN status >= 500 AND status <> 501 THEN 1 ELSE 0 END) \
                    FROM exchange WHERE number >= ?1 AND number <= ?2 AND at >= ?3 GROUP BY hour ORDER BY hour";
         list(self.db, sql, params![from, to, since.as_millisecond(), HOUR], |row| {
             let (succeeded, refused, failed) = (unsigned(row, 1)?, unsigned(row, 2)?, unsigned(row, 3)?);
@@ -97,8 +98,8 @@ impl TenantRead<'_> {
     }
 
     fn failing(&self, from: i64, to: i64, since: Timestamp) -> Result<Vec<Failing>> {
-        let sql = "SELECT key_id, MAX(key_name), SUM(CASE WHEN status >= 400 AND status < 500 AND status <> 404 THEN 1 ELSE 0 END) AS refused, \
-                   SUM(CASE WHEN status >= 500 THEN 1 ELSE 0 END) AS failed, COUNT(*), \
+        let sql = "SELECT key_id, MAX(key_name), SUM(CASE WHEN status >= 400 AND status < 500 AND status <> 404 OR status = 501 THEN 1 ELSE 0 END) AS refused, \
+                   SUM(CASE WHEN status >= 500 AND status <> 501 THEN 1 ELSE 0 END) AS failed, COUNT(*), \
                    MAX(CASE WHEN status >= 400 AND status <> 404 THEN number ELSE 0 END) AS last \
                    FROM exchange WHERE number >= ?1 AND number <= ?2 AND at >= ?3 GROUP BY key_id \
                    HAVING MAX(CASE WHEN status >= 400 AND status <> 404 THEN number ELSE 0 END) > 0 \

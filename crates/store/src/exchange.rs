@@ -96,13 +96,13 @@ impl TenantRead<'_> {
         let end = query.before.map_or(first + NUMBERS, |before| first + signed(before).min(NUMBERS));
         let mut statement = Statement::new(format!("SELECT {COLUMNS} FROM exchange WHERE number > "));
         statement.value(first).text(" AND number < ").value(end);
-        let (from, to) = match query.status {
-            None => (0, 1000),
-            Some(StatusClass::Success) => (0, 400),
-            Some(StatusClass::Refused) => (400, 500),
-            Some(StatusClass::Failed) => (500, 1000),
-        };
-        statement.text(" AND status >= ").value(from).text(" AND status < ").value(to);
+        // A 501 is no failure: what was asked is not offered.
+        statement.text(match query.status {
+            None => "",
+            Some(StatusClass::Success) => " AND status < 400",
+            Some(StatusClass::Refused) => " AND (status >= 400 AND status < 500 OR status = 501)",
+            Some(StatusClass::Failed) => " AND status >= 500 AND status <> 501",
+        });
         let equal =
             [("method", &query.method), ("key_id", &query.key_id), ("resource_id", &query.resource_id)];
         for (column, value) in equal {

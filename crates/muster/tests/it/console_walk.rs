@@ -364,8 +364,8 @@ async fn logs(stage: &Stage) {
     browser.press("Logs").await;
     browser.on_page("Request log").await;
     stage.look("request-log").await;
-    browser.choose("Filter by status", "Refused (4xx)").await;
-    browser.sees(".count-line", "Status: Refused (4xx)").await;
+    browser.choose("Filter by status", "Refused (4xx, 501)").await;
+    browser.sees(".count-line", "Status: Refused (4xx, 501)").await;
     browser.sees("tbody", "409").await;
     browser.press("Audit log").await;
     browser.on_page("Audit log").await;

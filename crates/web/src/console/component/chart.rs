@@ -53,7 +53,7 @@ const fn series(class: &'static str, word: &'static str) -> Series {
 }
 
 const STATUSES: [Series; 3] =
-    [series("c-ok", "Succeeded"), series("c-warn", "Refused (4xx)"), series("c-bad", "Failed (5xx)")];
+    [series("c-ok", "Succeeded"), series("c-warn", "Refused (4xx, 501)"), series("c-bad", "Failed (5xx)")];
 
 /// One bar of any series: a count for each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -19,7 +19,8 @@ pub(crate) fn http(code: u16) -> Markup {
     let (class, glyph) = match code {
         200..=299 => ("ok", Icon::Check),
         300..=399 => ("idle", Icon::Idle),
-        400..=499 => ("warn", Icon::Alert),
+        // 501: what was asked is not offered, which is no failure.
+        400..=499 | 501 => ("warn", Icon::Alert),
         _ => ("bad", Icon::Error),
     };
     let reason = http::StatusCode::from_u16(code).ok().and_then(|code| code.canonical_reason());

@@ -11,7 +11,7 @@ use provision::standing::{LastCycle, Reach};
 
 use super::application_frame::{job_status, status_word};
 use super::list::Asked;
-use crate::console::answer::{self, Answer};
+use crate::console::answer::Answer;
 use crate::console::component::icon::Icon;
 use crate::console::component::shell::Page;
 use crate::console::component::table::{Column, table};
@@ -78,9 +78,8 @@ pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
     let counts = STATES.map(|(_, state)| all.iter().filter(|(_, job)| job.status() == state).count() as u64);
     let mut found: Vec<_> = all.into_iter().filter(|entry| wanted.takes(entry)).collect();
     let total = found.len() as u64;
-    if wanted.asked.is_beyond(total) {
-        let page = wanted.asked.slice(total).pages();
-        return Ok(answer::redirect(&wanted.link(&path).with("page", page.to_string()).to_string()));
+    if let Some(last) = wanted.asked.beyond(total, &wanted.link(&path)) {
+        return Ok(last);
     }
     wanted.sort(&mut found);
     let offset = usize::try_from(wanted.asked.slice(total).offset()).unwrap_or(usize::MAX);

@@ -13,7 +13,7 @@ use super::application_list::objects;
 use super::assignment_choice::name_of;
 use super::exchanges::object_path;
 use super::list::Asked;
-use crate::console::answer::{self, Answer, Failure};
+use crate::console::answer::{Answer, Failure};
 use crate::console::component::banner::{Tone, banner};
 use crate::console::component::dialog::{Confirm, confirm};
 use crate::console::component::icon::{Icon, icon};
@@ -45,9 +45,8 @@ pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
         "" => users + groups,
         text => provisioning.assignment_matches(&desk.tenant.id, opened.id(), text).await?,
     };
-    if asked.is_beyond(total) {
-        let last = Asked { page: asked.slice(total).pages(), ..asked };
-        return Ok(answer::redirect(&last.link(&path).to_string()));
+    if let Some(last) = asked.beyond(total, &asked.link(&path)) {
+        return Ok(last);
     }
     let text = Some(asked.text.as_str()).filter(|text| !text.is_empty());
     let offset = asked.slice(total).offset();

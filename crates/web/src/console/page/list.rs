@@ -1,8 +1,10 @@
 //! What every list has: search, order, page, all of it in the URL.
 
+use axum::response::Response;
 use directory::{ListQuery, ListSort};
 use maud::{Markup, html};
 
+use crate::console::answer;
 use crate::console::component::icon::{Icon, icon};
 use crate::console::component::pager::{SIZES, Slice, pager};
 use crate::console::component::table::Column;
@@ -82,9 +84,11 @@ impl Asked {
         pager(self.slice(total), &page, &size)
     }
 
-    /// Asked for a page behind the last one.
-    pub(crate) fn is_beyond(&self, total: u64) -> bool {
-        self.page > self.slice(total).pages()
+    /// The way to the last page for those who ask for one behind it; `here` is the list's own URL.
+    pub(crate) fn beyond(&self, total: u64, here: &Link) -> Option<Response> {
+        let last = self.slice(total).pages();
+        let page = if last > 1 { last.to_string() } else { String::new() };
+        (self.page > last).then(|| answer::redirect(&here.with("page", page).to_string()))
     }
 
     /// The search box: results follow what is typed; without script, Enter sends it.
@@ -167,5 +171,21 @@ mod tests {
             assert_eq!((asked.page, asked.size), (1, 25), "{query}");
         }
         assert_eq!(asked("page=99999999999").page, 10_000_000);
+    }
+
+    #[test]
+    fn behind_the_last_page_is_the_last_page() {
+        for (query, total, expect) in [
+            ("page=3&q=a&size=50", 120, None),
+            ("page=4&q=a&size=50", 120, Some("/x?q=a&size=50&page=3")),
+            ("page=2", 25, Some("/x")),
+            ("page=2", 0, Some("/x")),
+            ("page=1", 0, None),
+        ] {
+            let asked = asked(query);
+            let answer = asked.beyond(total, &asked.link("/x"));
+            let to = answer.as_ref().and_then(|answer| answer.headers()["location"].to_str().ok());
+            assert_eq!(to, expect, "{query}");
+        }
     }
 }

@@ -23,7 +23,7 @@ use crate::console::visit::Desk;
 const ROWS: usize = 50;
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 const STATUSES: [(&str, &str); 3] =
-    [("ok", "Succeeded"), ("refused", "Refused (4xx)"), ("failed", "Failed (5xx)")];
+    [("ok", "Succeeded"), ("refused", "Refused (4xx, 501)"), ("failed", "Failed (5xx)")];
 
 pub(crate) async fn start(desk: Arc<Desk>) -> Answer {
     Ok(answer::redirect(&desk.url("logs/requests")))
@@ -210,7 +210,7 @@ pub(crate) async fn one(desk: Arc<Desk>) -> Answer {
     let exchange = &row.exchange;
     let body = html! {
         @if let Some(detail) = &exchange.detail {
-            (banner::banner(if exchange.status >= 500 { Tone::Bad } else { Tone::Warn }, &html! {
+            (banner::banner(if exchange.status >= 500 && exchange.status != 501 { Tone::Bad } else { Tone::Warn }, &html! {
                 @if let Some(kind) = &exchange.scim_type { strong { (kind) } " · " } (detail)
             }))
         }

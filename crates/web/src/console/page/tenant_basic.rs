@@ -85,7 +85,8 @@ async fn question(desk: &Desk, error: Option<&str>) -> Answer {
                 ", " (time::counted(counts.live_keys, "API key", "API keys")) " in use, and this tenant's logs and settings."
             }
             p { strong { "This cannot be undone." } }
-            (Field::new("name", "Type the tenant's name to confirm", desk.form.text("name")).required().error(error).input())
+            // Not "name": as a dialog it stands over the form that has that.
+            (Field::new("confirmation", "Type the tenant's name to confirm", desk.form.text("confirmation")).required().error(error).input())
         },
         action: &desk.url("config/delete"),
         csrf: desk.csrf(),
@@ -107,7 +108,7 @@ pub(crate) async fn ask_delete(desk: Arc<Desk>) -> Answer {
 
 pub(crate) async fn delete(desk: Arc<Desk>) -> Answer {
     desk.signed_in_lately(&desk.path)?;
-    if desk.form.text("name") != desk.tenant.name {
+    if desk.form.text("confirmation") != desk.tenant.name {
         return question(&desk, Some("This is not the tenant's name; nothing was deleted.")).await;
     }
     desk.app.directory.delete_tenant(desk.context()).await?;

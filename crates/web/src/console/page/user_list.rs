@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::list::Asked;
 use super::person;
-use crate::console::answer::{self, Answer};
+use crate::console::answer::Answer;
 use crate::console::component::icon::Icon;
 use crate::console::component::shell::Page;
 use crate::console::component::table::{Column, table};
@@ -19,9 +19,8 @@ pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
     let asked = Asked::read(&desk.query);
     let path = desk.url("users");
     let listing = desk.app.directory.list(&desk.tenant.id, Kind::User, asked.query()).await?;
-    if asked.is_beyond(listing.total) {
-        let last = Asked { page: asked.slice(listing.total).pages(), ..asked };
-        return Ok(answer::redirect(&last.link(&path).to_string()));
+    if let Some(last) = asked.beyond(listing.total, &asked.link(&path)) {
+        return Ok(last);
     }
     let may = desk.may(Permission::ManageDirectory);
     let body = html! {
@@ -93,7 +92,7 @@ fn nothing(desk: &Desk, asked: &Asked) -> Markup {
         return empty::empty(
             Icon::Search,
             "No user matches",
-            "Searching finds the beginning of a name, a user name or an e-mail address.",
+            "Searching finds any part of a name, and the beginning of a user name or an e-mail address.",
             Some(all),
         );
     }

@@ -359,8 +359,8 @@ async fn a_tenant_is_deleted_only_by_its_name() {
     let house = House::new().await;
     let browser = house.signed_in("global").await;
     let page = format!("/t/{}/config/delete", house.fabrikam);
-    assert_eq!(browser.post(&page, &[("name", "Contoso Ltd")]).await.status, StatusCode::BAD_REQUEST);
-    assert_eq!(browser.post(&page, &[("name", "Fabrikam GmbH")]).await.location(), "/");
+    assert_eq!(browser.post(&page, &[("confirmation", "Contoso Ltd")]).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(browser.post(&page, &[("confirmation", "Fabrikam GmbH")]).await.location(), "/");
     assert_eq!(browser.get(&format!("/t/{}", house.fabrikam)).await.status, StatusCode::NOT_FOUND);
     assert_eq!(browser.get(&format!("/t/{}", house.contoso)).await.status, StatusCode::OK);
 }

@@ -258,7 +258,7 @@ async fn the_request_log_shows_what_was_asked_and_why_it_was_refused() {
     house.directory.flush().await.unwrap();
     let browser = house.signed_in("reader").await;
     let home = browser.get(&format!("/t/{}", house.contoso)).await.text;
-    assert!(home.contains("12:00: 1 succeeded, 1 refused (4xx), 0 failed (5xx)"), "the chart counts by hour");
+    assert!(home.contains("12:00: 1 succeeded, 1 refused (4xx, 501), 0 failed (5xx)"), "the chart counts by hour");
     assert!(home.contains("1 request was refused or failed in the last 24 hours, of 2."), "{home}");
     house.clock.advance(jiff::SignedDuration::from_hours(25));
     let browser = house.signed_in("reader").await;
@@ -288,6 +288,31 @@ async fn the_request_log_shows_what_was_asked_and_why_it_was_refused() {
     assert!(one.contains("Operations") && !one.contains(&key));
     let audit = browser.get(&format!("/t/{}/logs/audit/verify", house.contoso)).await.text;
     assert!(audit.contains("The chain is whole."));
+}
+
+/// What a client asks for and the server does not offer is no failure of the server.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_501_counts_as_refused_and_is_found_there() {
+    let house = House::new().await;
+    let new = NewKey { name: "Entra".into(), scopes: vec![KeyScope::Scim2], expires: None };
+    let (_, key) = house.directory.create_key(house.cx(), new).await.unwrap();
+    let request = Request::builder()
+        .method("POST")
+        .uri(format!("/scim/v2/{}/Bulk", house.contoso))
+        .header("host", "muster.example")
+        .header("authorization", format!("Bearer {key}"))
+        .header("content-type", "application/scim+json")
+        .body(Body::from("{}"))
+        .unwrap();
+    assert_eq!(house.send(request).await.status, StatusCode::NOT_IMPLEMENTED);
+    house.directory.flush().await.unwrap();
+    let browser = house.signed_in("reader").await;
+    let home = browser.get(&format!("/t/{}", house.contoso)).await.text;
+    assert!(home.contains("12:00: 0 succeeded, 1 refused (4xx, 501), 0 failed (5xx)"), "{home}");
+    for (query, expect) in [("refused", 1), ("failed", 0), ("ok", 0)] {
+        let page = browser.get(&format!("/t/{}/logs/requests?status={query}", house.contoso)).await.text;
+        assert_eq!(page.matches("data-row").count(), expect, "{query}");
+    }
 }
 
 /// Nobody knows a colleague by an id.
