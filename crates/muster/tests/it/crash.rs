@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use directory::Random;
 use serde_json::{Value, json};
 
 use crate::client::{Client, encode, patch_body};
+use crate::dice::{Dice, seed};
 use crate::server::{Server, muster};
 
 const CLIENTS: usize = 8;
@@ -42,18 +42,6 @@ struct Journal {
     members: BTreeSet<String>,
     pending: Option<Pending>,
     acknowledged: u64,
-}
-
-/// Small, fast, and the same for the same seed.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % sides
-    }
 }
 
 fn body(name: &str, mark: u64) -> Value {
@@ -289,7 +277,7 @@ async fn load(journals: Vec<Journal>, client: &Client, seed: u64) -> tokio::task
     let mut running = tokio::task::JoinSet::new();
     for mut journal in journals {
         let client = Client::new(&client.base, &client.key);
-        let mut dice = Dice(seed.wrapping_add(journal.number as u64 * 0x9e37_79b9) | 1);
+        let mut dice = Dice::new(seed.wrapping_add(journal.number as u64 * 0x9e37_79b9));
         running.spawn(async move {
             while journal.step(&client, &mut dice).await.is_some() {}
             journal
@@ -302,11 +290,6 @@ fn integrity(data: &Path) {
     let database = rusqlite::Connection::open(data.join("muster.db")).unwrap();
     let verdict: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(verdict, "ok");
-}
-
-fn seed() -> u64 {
-    let given = std::env::var("MUSTER_SEED").ok().and_then(|text| text.parse().ok());
-    given.unwrap_or_else(|| u64::from_be_bytes(Random::system().bytes()))
 }
 
 /// All journals at once; in the order of their numbers again.
@@ -334,8 +317,7 @@ async fn check_all(journals: Vec<Journal>, client: &Client, when: &str) -> Vec<J
 async fn what_was_acknowledged_survives_kill_9() {
     let kills: u64 = std::env::var("MUSTER_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(6);
     let seed = seed();
-    println!("MUSTER_SEED={seed}");
-    let mut dice = Dice(seed | 1);
+    let mut dice = Dice::new(seed);
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let mut server = Server::start_in(&data, &["--log", "error"]);

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use directory::Random;
 use serde_json::{Value, json};
 
 use crate::client::{Client, id_of, patch_body, user};
+use crate::dice::{Dice, seed};
 use crate::relay::Relay;
 use crate::server::{PATIENCE, Ran, Server, program};
 
@@ -129,10 +129,8 @@ fn start(data: &Path) -> Server {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cycle_that_is_killed_goes_on_without_loss_or_duplicate() {
     let kills: u64 = std::env::var("MUSTER_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(4);
-    let given = std::env::var("MUSTER_SEED").ok().and_then(|text| text.parse().ok());
-    let seed: u64 = given.unwrap_or_else(|| u64::from_be_bytes(Random::system().bytes()));
-    println!("MUSTER_SEED={seed}");
-    let mut dice = seed | 1;
+    let seed = seed();
+    let mut dice = Dice::new(seed);
     let target = Server::start(&["--log", "error"]);
     let folder = tempfile::tempdir().unwrap();
     let mut stage = Stage::set(&folder.path().join("data"), &target).await;
@@ -148,10 +146,7 @@ async fn a_cycle_that_is_killed_goes_on_without_loss_or_duplicate() {
     for kill in 0..kills {
         if kill > 0 {
             stage.hire(4).await;
-            dice ^= dice << 13;
-            dice ^= dice >> 7;
-            dice ^= dice << 17;
-            tokio::time::sleep(Duration::from_millis(dice % 900)).await;
+            tokio::time::sleep(Duration::from_millis(dice.roll(900))).await;
         }
         let log = stage.restart();
         taken_over += log.matches("the process that ran a cycle has gone").count();
