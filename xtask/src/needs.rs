@@ -37,6 +37,9 @@ pub(crate) fn provide() -> anyhow::Result<()> {
     {
         packages.push(("python3-venv", "the conformance suites get an environment of their own"));
     }
+    if !has_postgresql() {
+        packages.push(("postgresql", "the second database; the tests make clusters of their own"));
+    }
     if packages.is_empty() {
         return Ok(());
     }
@@ -124,6 +127,17 @@ fn run(command: &mut Command) -> anyhow::Result<()> {
 fn on_path(program: &str) -> bool {
     std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+}
+
+/// Its server's programs are not in PATH. The tests look in the same places and take a named folder unseen.
+fn has_postgresql() -> bool {
+    let named = std::env::var_os("MUSTER_TEST_POSTGRES_BIN").is_some();
+    let versions = |parent: &str| fs::read_dir(parent).into_iter().flatten().flatten();
+    let installed = versions("/usr/lib/postgresql").chain(versions("/usr")).any(|entry| {
+        let folder = entry.path().join("bin");
+        folder.join("initdb").is_file() && folder.join("psql").is_file()
+    });
+    named || installed || (on_path("initdb") && on_path("psql"))
 }
 
 fn is_root() -> bool {
