@@ -71,6 +71,17 @@ pub struct Details {
 #[serde(rename_all = "camelCase")]
 pub struct Role {
     pub id: String,
+    /// What the target is told.
     pub value: String,
     pub display_name: String,
+    #[serde(default)]
+    pub description: String,
+    /// Not enabled: whoever has it keeps it, and nobody else gets it.
+    #[serde(default = "enabled")]
+    pub enabled: bool,
+}
+
+/// Roles from before they could be disabled.
+fn enabled() -> bool {
+    true
 }

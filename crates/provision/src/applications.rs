@@ -13,6 +13,7 @@ use crate::graph_schema::Rules;
 use crate::job::{Job, JobConfig, JobState};
 use crate::limits;
 use crate::provisioning::{Administration, Provisioning, job_of, parsed, schedule_text, text};
+use crate::roles::still_assigned;
 
 impl Provisioning {
     /// An application with its job: default mappings, nobody assigned, no connection, not started.
@@ -34,7 +35,7 @@ impl Provisioning {
         let made = application.clone();
         self.administer(cx, move |a| {
             a.refuse_taken(&made.name, None)?;
-            a.write.insert_application(&row(&made)?)?;
+            a.write.insert_application(&stored(&made)?)?;
             a.write.insert_job(&new_job(&made.id, job)?)?;
             a.audit(
                 "application.create",
@@ -117,14 +118,10 @@ impl Provisioning {
                 before.details.roles.iter().filter(|r| !after.details.roles.iter().any(|o| o.id == r.id))
             {
                 if a.write.is_role_assigned(&id, &gone.id)? {
-                    let why = format!(
-                        "the role \"{}\" is assigned to somebody; assign another role first, then remove it",
-                        gone.display_name
-                    );
-                    return Err(Error::Conflict(why));
+                    return Err(Error::Conflict(still_assigned(gone)));
                 }
             }
-            a.write.update_application(&row(&after)?)?;
+            a.write.update_application(&stored(&after)?)?;
             let detail =
                 json!({ "application": id, "changes": differences(&shown(&before)?, &shown(&after)?) });
             a.audit("application.update", &after.name, detail)?;
@@ -181,7 +178,8 @@ fn application_of(row: ApplicationRow) -> Result<Application> {
     Ok(Application { id, name, created, details: parsed(&document)? })
 }
 
-fn row(application: &Application) -> Result<ApplicationRow> {
+/// As it is kept.
+pub(crate) fn stored(application: &Application) -> Result<ApplicationRow> {
     Ok(ApplicationRow {
         id: application.id.clone(),
         name: application.name.clone(),

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 use store::{AssignedRow, AssignmentRow, Kind, Pass, TenantId, TenantRead};
 
-use crate::application::Role;
+use crate::application::{Application, Role};
 use crate::applications;
 use crate::error::{Error, Result};
 use crate::limits;
@@ -46,10 +46,7 @@ impl Provisioning {
         bounded(objects.len())?;
         self.administer(cx, move |a| {
             let app = a.application(&application)?;
-            if !role.is_empty() && !app.details.roles.iter().any(|known| known.id == role) {
-                let why = format!("{} has no role {role}; leave it empty for default access", app.name);
-                return Err(Error::invalid("role", why));
-            }
+            may_be_assigned(&app, &role)?;
             let (mut new, mut changed) = (0, Vec::new());
             for (kind, id) in objects {
                 let found = a.write.resource(kind, &id)?;
@@ -173,6 +170,21 @@ fn shown(row: AssignedRow, roles: &[Role]) -> Assignment {
     let AssignmentRow { kind, id, role, at } = row.assignment;
     let role_name = roles.iter().find(|known| known.id == role).map(|known| known.display_name.clone());
     Assignment { kind: kind.as_str(), id, name: row.name, role, role_name, at }
+}
+
+/// Default access, or a role of the application that is enabled.
+fn may_be_assigned(app: &Application, role: &str) -> Result<()> {
+    if role.is_empty() {
+        return Ok(());
+    }
+    let why = match app.details.roles.iter().find(|known| known.id == role) {
+        Some(known) if known.enabled => return Ok(()),
+        Some(known) => {
+            format!("the role \"{}\" is disabled; enable it first, or choose another", known.display_name)
+        }
+        None => format!("{} has no role {role}; leave it empty for default access", app.name),
+    };
+    Err(Error::invalid("role", why))
 }
 
 fn bounded(count: usize) -> Result<()> {

@@ -12,7 +12,7 @@
 //! | hold what failed, stop what fails as a whole | [`escrow`], [`quarantine`], [`deletion_guard`] |
 //! | decide when a cycle runs | [`cycle_schedule`] |
 //! | read and write Graph's synchronization schema | [`graph_schema`] |
-//! | administer applications and their jobs | [`applications`], [`configuration`], [`assignments`], [`control`] |
+//! | administer applications and their jobs | [`applications`], [`configuration`], [`reconfiguration`], [`assignments`], [`control`] |
 //! | test a connection | [`test_connection`], [`test_ticket`] |
 //! | provision one object now, or see why it is as it is | [`on_demand`], [`explain`] |
 //! | look back | [`logs`] |
@@ -43,13 +43,16 @@ mod link;
 pub mod logs;
 pub mod mail;
 pub mod mapping;
+pub mod member_plan;
 pub mod notification;
 pub mod on_demand;
 pub mod patch;
 pub mod plan;
 pub mod provisioning;
 pub mod quarantine;
+pub mod reconfiguration;
 pub mod record;
+pub mod roles;
 pub mod scope;
 pub mod seal;
 pub mod source;

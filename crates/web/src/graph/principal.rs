@@ -122,9 +122,9 @@ fn roles(application: &Application) -> Value {
             "id": role_guid(&role.id),
             "value": none_if_empty(&role.value),
             "displayName": role.display_name,
-            "description": role.display_name,
+            "description": none_if_empty(&role.description).unwrap_or(&role.display_name),
             "allowedMemberTypes": ["User"],
-            "isEnabled": true,
+            "isEnabled": role.enabled,
             "origin": "Application",
         })
     });

@@ -9,7 +9,13 @@ use super::target::Target;
 use super::{House, refusal};
 
 fn role(id: &str, name: &str) -> Role {
-    Role { id: id.into(), value: name.to_uppercase(), display_name: name.into() }
+    Role {
+        id: id.into(),
+        value: name.to_uppercase(),
+        display_name: name.into(),
+        description: String::new(),
+        enabled: true,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

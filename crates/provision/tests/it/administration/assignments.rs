@@ -65,7 +65,13 @@ async fn only_what_is_in_the_directory_with_a_role_there_is() {
         404
     );
     assert_eq!(refusal(house.provisioning.assignments(&house.tenant, "nope", None, 0, 9).await).0, 404);
-    let roles = vec![Role { id: "editor".into(), value: "E".into(), display_name: "Editor".into() }];
+    let roles = vec![Role {
+        id: "editor".into(),
+        value: "E".into(),
+        display_name: "Editor".into(),
+        description: String::new(),
+        enabled: true,
+    }];
     let details = Details { roles, ..Details::default() };
     house.provisioning.update_application(house.cx(), &app, "Zava", details).await.unwrap();
     let assign = |role: &'static str| {

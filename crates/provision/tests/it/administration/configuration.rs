@@ -7,6 +7,7 @@ use provision::graph_schema::Rules;
 use provision::job::{Job, JobConfig, Notification};
 use provision::mapping::AttributeMapping;
 use provision::patch::Dialect;
+use provision::reconfiguration::{Change, NewConnection};
 use provision::scope::{ScopeFilter, SyncScope};
 use provision::{Error, Secret, TestTicket};
 
@@ -365,4 +366,53 @@ async fn mappings_that_cannot_work_are_refused() {
     assert!(warnings[0].message.contains("IsSoftDeleted"), "{warnings:?}");
     assert_eq!(refusal(house.provisioning.set_rules(house.cx(), &app, epoch, Rules::default()).await).0, 409);
     assert!(job.epoch > epoch);
+}
+
+/// Connection, settings and schedule together: all of them, or none; and each in the audit log.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_several_parts_is_whole() {
+    let house = House::new().await;
+    let target = Target::good().await;
+    let app = house.app("Zava").await;
+    let job = house.job(&app).await;
+    let new = |secret: Option<Secret>| NewConnection {
+        connection: Connection::new(target.url()),
+        secret,
+        tested: TestTicket::none(),
+    };
+    let all = JobConfig { scope: SyncScope::All, ..job.config.clone() };
+    let unsent = Notification { enabled: true, recipient: None };
+    let bad = JobConfig { notification: unsent, ..all.clone() };
+    let before = house.dump().await;
+    let refused = [
+        (job.epoch, Change { connection: Some(new(token())), config: Some(bad), runs: Some(true) }, 400),
+        (job.epoch, Change { connection: Some(new(None)), config: Some(all.clone()), runs: None }, 400),
+        (job.epoch, Change { connection: None, config: Some(all.clone()), runs: Some(true) }, 409),
+        (
+            job.epoch + 1,
+            Change { connection: Some(new(token())), config: Some(all.clone()), runs: None },
+            409,
+        ),
+    ];
+    for (epoch, change, status) in refused {
+        let done = house.provisioning.reconfigure(house.cx(), &app, epoch, change).await;
+        assert_eq!(refusal(done).0, status);
+        assert_eq!(house.dump().await, before, "a refusal changes nothing");
+    }
+    let known = house.audit().await.len();
+    let change = Change { connection: Some(new(token())), config: Some(all), runs: Some(true) };
+    let done = house.provisioning.reconfigure(house.cx(), &app, job.epoch, change.clone()).await.unwrap();
+    assert_eq!(done.epoch, job.epoch + 1, "one change");
+    assert_eq!((done.config.scope, done.schedule), (SyncScope::All, ScheduleState::Active));
+    assert!(done.config.connection.is_some() && done.next.is_some());
+    let rows = house.audit().await;
+    let actions: Vec<&str> = rows[..rows.len() - known].iter().map(|row| row.action.as_str()).collect();
+    assert_eq!(actions, ["job.start", "job.configure", "job.connect"]);
+    // What is so already is no change.
+    let nothing = Change { connection: None, runs: Some(true), ..change };
+    let same = house.provisioning.reconfigure(house.cx(), &app, done.epoch, nothing).await.unwrap();
+    assert_eq!((same.epoch, house.audit().await.len()), (done.epoch, rows.len()));
+    let stop = Change { runs: Some(false), ..Change::default() };
+    let stopped = house.provisioning.reconfigure(house.cx(), &app, done.epoch, stop).await.unwrap();
+    assert_eq!((stopped.schedule, stopped.next), (ScheduleState::Paused, None));
 }

@@ -6,6 +6,7 @@ mod configuration;
 mod control;
 mod logs;
 mod mail;
+mod roles;
 mod target;
 mod test_connection;
 

@@ -187,7 +187,13 @@ async fn a_role_is_chosen_where_there_are_roles() {
     let crowd = Crowd::new().await;
     let browser = crowd.house.signed_in("app-admin").await;
     assert!(!browser.get(&crowd.path("/add")).await.text.contains("name=\"role\""));
-    let role = Role { id: "r1".into(), value: "editor".into(), display_name: "Editor <1>".into() };
+    let role = Role {
+        id: "r1".into(),
+        value: "editor".into(),
+        display_name: "Editor <1>".into(),
+        description: String::new(),
+        enabled: true,
+    };
     let details = Details { roles: vec![role], ..crowd.application.details.clone() };
     let provisioning = &crowd.house.app.provisioning;
     let id = &crowd.application.id;

@@ -139,7 +139,13 @@ async fn nothing_that_is_stored_becomes_markup() {
 /// An application whose every text is the payload.
 async fn full_application(house: &House, user: &str, group: &str) -> String {
     let made = house.application(PAYLOAD).await;
-    let role = Role { id: PAYLOAD.into(), value: PAYLOAD.into(), display_name: PAYLOAD.into() };
+    let role = Role {
+        id: PAYLOAD.into(),
+        value: PAYLOAD.into(),
+        display_name: PAYLOAD.into(),
+        description: PAYLOAD.into(),
+        enabled: true,
+    };
     let details = Details { description: PAYLOAD.into(), roles: vec![role], ..made.details.clone() };
     let provisioning = &house.app.provisioning;
     provisioning.update_application(house.cx(), &made.id, PAYLOAD, details).await.unwrap();
@@ -258,7 +264,10 @@ async fn the_request_log_shows_what_was_asked_and_why_it_was_refused() {
     house.directory.flush().await.unwrap();
     let browser = house.signed_in("reader").await;
     let home = browser.get(&format!("/t/{}", house.contoso)).await.text;
-    assert!(home.contains("12:00: 1 succeeded, 1 refused (4xx, 501), 0 failed (5xx)"), "the chart counts by hour");
+    assert!(
+        home.contains("12:00: 1 succeeded, 1 refused (4xx, 501), 0 failed (5xx)"),
+        "the chart counts by hour"
+    );
     assert!(home.contains("1 request was refused or failed in the last 24 hours, of 2."), "{home}");
     house.clock.advance(jiff::SignedDuration::from_hours(25));
     let browser = house.signed_in("reader").await;
