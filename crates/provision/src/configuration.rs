@@ -17,7 +17,7 @@ use crate::limits;
 use crate::mail;
 use crate::mapping::{self, Problem};
 use crate::provisioning::Provisioning;
-use crate::seal::Place;
+use crate::reconfiguration::{Change, NewConnection};
 use crate::test_ticket::TestTicket;
 
 impl Provisioning {
@@ -37,54 +37,9 @@ impl Provisioning {
         secret: Option<Secret>,
         tested: TestTicket,
     ) -> Result<Job> {
-        let connection = acceptable(connection)?;
-        let before = self.job(&cx.tenant, application).await?;
-        let moved = before.config.connection.as_ref().is_none_or(|old| is_moved(old, &connection));
-        let sent = match &secret {
-            Some(secret) => secret.clone(),
-            None => {
-                refuse_moved(before.config.connection.as_ref(), &connection)?;
-                let stored = self.stored_secret(&cx.tenant, application, &connection).await?;
-                stored.ok_or_else(|| Error::invalid("secret", "enter the secret"))?
-            }
-        };
-        let same = before.config.connection.as_ref().is_some_and(|old| is_same(old, &connection));
-        if secret.is_some() || !same {
-            self.prove_tested(&cx.tenant, application, &connection, &sent, &tested).await?;
-        }
-        let name = connection.authentication.secret();
-        let sealed = match &secret {
-            None => None,
-            Some(secret) => {
-                let place = Place { tenant: cx.tenant.as_str(), application, name: name.as_str() };
-                let nonce = self.directory().random().bytes();
-                Some(self.0.seal.seal(place, secret, nonce).map_err(|why| Error::invalid("secret", why))?)
-            }
-        };
-        let (application, epoch) = (application.to_owned(), before.epoch);
-        self.administer(cx, move |a| {
-            let app = a.application(&application)?;
-            let mut job = a.job(&application)?;
-            refuse_stale(epoch, &job)?;
-            if sealed.is_none() && job.config.connection.as_ref() == Some(&connection) {
-                return Ok(job);
-            }
-            if moved {
-                a.write.clear_application_secrets(&application)?;
-            }
-            if let Some(sealed) = &sealed {
-                a.write.set_application_secret(&application, name.as_str(), sealed, a.now)?;
-            }
-            let before = job.config.connection.replace(connection.clone());
-            a.save(&job)?;
-            let mut changes = differences(&shown(before.as_ref()), &shown(Some(&connection)));
-            if let (Some(_), Json::Object(changes)) = (&sealed, &mut changes) {
-                changes.insert("secret".into(), json!({ "set": name.as_str() }));
-            }
-            a.audit("job.connect", &app.name, json!({ "application": application, "changes": changes }))?;
-            a.job(&application)
-        })
-        .await
+        let epoch = self.job(&cx.tenant, application).await?.epoch;
+        let connection = Some(NewConnection { connection, secret, tested });
+        self.reconfigure(cx, application, epoch, Change { connection, ..Change::default() }).await
     }
 
     /// Forget the connection and its secrets. The job stops and cannot be started before there is a new one; links stay.
@@ -133,26 +88,8 @@ impl Provisioning {
         epoch: u64,
         config: JobConfig,
     ) -> Result<Job> {
-        let config = acceptable_config(config)?;
-        let application = application.to_owned();
-        self.administer(cx, move |a| {
-            let app = a.application(&application)?;
-            let mut job = a.job(&application)?;
-            refuse_stale(epoch, &job)?;
-            let config = JobConfig { connection: job.config.connection.clone(), ..config };
-            if config == job.config {
-                return Ok(job);
-            }
-            let before = std::mem::replace(&mut job.config, config);
-            if before.scope != job.config.scope {
-                a.forget_watermark(&mut job, "the scope was changed")?;
-            }
-            a.save(&job)?;
-            let changes = differences(&json(&before)?, &json(&job.config)?);
-            a.audit("job.configure", &app.name, json!({ "application": application, "changes": changes }))?;
-            a.job(&application)
-        })
-        .await
+        let change = Change { config: Some(config), ..Change::default() };
+        self.reconfigure(cx, application, epoch, change).await
     }
 
     /// Mappings, scoping filters and the target's attribute list. All objects are looked at again with the next cycle, those
@@ -210,11 +147,11 @@ impl Provisioning {
     }
 }
 
-fn json(value: &impl serde::Serialize) -> Result<Json> {
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<Json> {
     serde_json::to_value(value).map_err(Error::internal)
 }
 
-fn refuse_stale(epoch: u64, job: &Job) -> Result<()> {
+pub(crate) fn refuse_stale(epoch: u64, job: &Job) -> Result<()> {
     if epoch == job.epoch {
         return Ok(());
     }
@@ -270,7 +207,7 @@ fn refuse_unusable(field: &'static str, text: &str, wanted: &str) -> Result<()> 
 }
 
 /// Scheme, host and port, and the authentication method with its token endpoint: what a stored secret belongs to.
-fn is_moved(old: &Connection, new: &Connection) -> bool {
+pub(crate) fn is_moved(old: &Connection, new: &Connection) -> bool {
     let method = |connection: &Connection| match &connection.authentication {
         Authentication::Bearer => ("bearer", None),
         Authentication::Basic { .. } => ("basic", None),
@@ -280,7 +217,7 @@ fn is_moved(old: &Connection, new: &Connection) -> bool {
 }
 
 /// What a test has proved of one holds for the other.
-fn is_same(old: &Connection, new: &Connection) -> bool {
+pub(crate) fn is_same(old: &Connection, new: &Connection) -> bool {
     old.tenant_url == new.tenant_url && old.authentication == new.authentication
 }
 
@@ -296,7 +233,7 @@ fn without_query(url: &str) -> &str {
 }
 
 /// A connection as the audit log compares it, without queries.
-fn shown(connection: Option<&Connection>) -> Json {
+pub(crate) fn shown(connection: Option<&Connection>) -> Json {
     let Some(connection) = connection else { return json!({}) };
     let mut shown = serde_json::to_value(connection).unwrap_or_default();
     if let Some(url) = shown.get_mut("tenantUrl") {
@@ -310,7 +247,7 @@ fn shown(connection: Option<&Connection>) -> Json {
     shown
 }
 
-fn acceptable_config(mut config: JobConfig) -> Result<JobConfig> {
+pub(crate) fn acceptable_config(mut config: JobConfig) -> Result<JobConfig> {
     let recipient = config.notification.recipient.take();
     let recipient = recipient.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     if let Some(address) = &recipient {

@@ -277,7 +277,7 @@ impl Administration<'_> {
     }
 }
 
-fn refuse_unconnected(job: &Job) -> Result<()> {
+pub(crate) fn refuse_unconnected(job: &Job) -> Result<()> {
     match job.config.connection {
         Some(_) => Ok(()),
         None => Err(Error::Conflict(
