@@ -1,7 +1,7 @@
 //! One change of a job by an administrator, of whatever parts: connection with its secret, settings, schedule. All of it is
 //! kept, or nothing.
 
-use directory::Context;
+use directory::{Context, TenantId};
 use scim_client::Secret;
 use serde_json::{Value as Json, json};
 
@@ -61,7 +61,7 @@ impl Provisioning {
         let Change { connection, config, runs } = change;
         let config = config.map(acceptable_config).transpose()?;
         let connection = match connection {
-            Some(new) => Some(self.proven(&cx, application, new).await?),
+            Some(new) => Some(self.proven(&cx.tenant, application, new).await?),
             None => None,
         };
         let application = application.to_owned();
@@ -103,28 +103,28 @@ impl Provisioning {
     }
 
     /// That the connection works, by its ticket or by a test now; its secret is sealed for it.
-    async fn proven(&self, cx: &Context, application: &str, new: NewConnection) -> Result<Proven> {
+    async fn proven(&self, tenant: &TenantId, application: &str, new: NewConnection) -> Result<Proven> {
         let NewConnection { connection, secret, tested } = new;
         let connection = acceptable(connection)?;
-        let before = self.job(&cx.tenant, application).await?.config.connection;
+        let before = self.job(tenant, application).await?.config.connection;
         let moved = before.as_ref().is_none_or(|old| is_moved(old, &connection));
         let sent = match &secret {
             Some(secret) => secret.clone(),
             None => {
                 refuse_moved(before.as_ref(), &connection)?;
-                let stored = self.stored_secret(&cx.tenant, application, &connection).await?;
+                let stored = self.stored_secret(tenant, application, &connection).await?;
                 stored.ok_or_else(|| Error::invalid("secret", "enter the secret"))?
             }
         };
         let same = before.as_ref().is_some_and(|old| is_same(old, &connection));
         if secret.is_some() || !same {
-            self.prove_tested(&cx.tenant, application, &connection, &sent, &tested).await?;
+            self.prove_tested(tenant, application, &connection, &sent, &tested).await?;
         }
         let name = connection.authentication.secret();
         let sealed = match &secret {
             None => None,
             Some(secret) => {
-                let place = Place { tenant: cx.tenant.as_str(), application, name: name.as_str() };
+                let place = Place { tenant: tenant.as_str(), application, name: name.as_str() };
                 let nonce = self.directory().random().bytes();
                 Some(self.0.seal.seal(place, secret, nonce).map_err(|why| Error::invalid("secret", why))?)
             }
