@@ -5,6 +5,7 @@ use scim::{Resource, ScimType};
 use serde_json::{Value, json};
 
 use super::exchange::{Answer, Call};
+use super::member_delta::type_of;
 use super::property;
 use super::query;
 use super::reply::{Failure, Reply};
@@ -90,17 +91,13 @@ pub(crate) async fn members(call: Call) -> Answer {
 
 /// Clients read members as what `@odata.type` says.
 fn typed(mut value: Value, kind: Kind) -> Value {
-    let name = match kind {
-        Kind::User => "#microsoft.graph.user",
-        Kind::Group => "#microsoft.graph.group",
-    };
     if let Value::Object(object) = &mut value {
-        object.insert("@odata.type".to_owned(), json!(name));
+        object.insert("@odata.type".to_owned(), json!(type_of(kind)));
     }
     value
 }
 
-pub(crate) fn check_select(call: &Call, kind: Kind) -> Result<(), Failure> {
+fn check_select(call: &Call, kind: Kind) -> Result<(), Failure> {
     call.options.check_selected(|name| property::is_known(kind, name))
 }
 

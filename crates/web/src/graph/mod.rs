@@ -19,6 +19,7 @@ mod exchange;
 mod filter;
 mod job;
 mod log;
+mod member_delta;
 mod object_connection;
 mod on_demand;
 mod options;

@@ -5,6 +5,7 @@ mod applications;
 mod directory;
 mod docs;
 mod jobs;
+mod member_delta;
 mod options;
 
 use ::directory::{Context, KeyScope, Kind, NewKey};
