@@ -15,10 +15,11 @@ use tokio::task::JoinSet;
 use crate::deletion_guard::Verdict;
 use crate::engine::cycle::{Begin, Ran};
 use crate::engine::entry::modified;
-use crate::engine::read::{beginning, concerns};
+use crate::engine::read::{beginning, concerns, queue_object};
 use crate::engine::run::Run;
 use crate::error::{Error, Result};
 use crate::job::{CycleKind, CycleOutcome, Job, Phase};
+use crate::member_plan::{MemberPlan, Standing, plan_members};
 use crate::plan::{Action, Decision};
 use crate::provisioning::{Provisioning, parsed, text};
 use crate::record::Modified;
@@ -66,6 +67,9 @@ pub struct PlanEntry {
     pub reason: String,
     pub changes: Vec<Modified>,
     pub departs: bool,
+    /// Of a group whose members would change; `changes` names them too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<MemberPlan>,
 }
 
 /// Called with objects looked at and objects to look at.
@@ -176,7 +180,10 @@ impl Provisioning {
             job.state.approved_departures = departures;
             a.save(&job)?;
             for entry in entries.iter().filter(|entry| !matches!(entry.action.as_str(), "skip" | "fail")) {
-                a.write.queue(&name, Pass::Object, entry.kind.into(), &entry.id, a.now)?;
+                match entry.members {
+                    Some(_) => queue_object(a.write, &name, entry.kind.into(), &entry.id, a.now)?,
+                    None => a.write.queue(&name, Pass::Object, entry.kind.into(), &entry.id, a.now)?,
+                }
             }
             let title = a.write.application(&name)?.map_or_else(|| name.clone(), |row| row.name);
             a.audit("job.apply", &title, json!({ "plan": actor }))
@@ -207,7 +214,7 @@ impl Provisioning {
             _ => CycleKind::Initial,
         };
         let ids = self.concerned(tenant, &run.job, kind).await?;
-        let entries = look_at(&run, ids, progress).await?;
+        let entries = plan_members(&run, look_at(&run, ids, progress).await?).await?;
         let mut counts = BTreeMap::new();
         for entry in &entries {
             *counts.entry(entry.action.clone()).or_insert(0) += 1;
@@ -270,7 +277,7 @@ impl Provisioning {
         let application = job.application.clone();
         let read = move |read: &TenantRead<'_>| {
             let mut waiting = Vec::new();
-            for pass in [Pass::Object, Pass::Departure] {
+            for pass in Pass::ALL {
                 let mut after = String::new();
                 loop {
                     let rows = read.pass_work(&application, pass, &after, BATCH)?;
@@ -329,7 +336,7 @@ async fn look_at(
     run: &Arc<Run>,
     ids: Vec<(Kind, String)>,
     progress: OnProgress<'_>,
-) -> Result<Vec<PlanEntry>> {
+) -> Result<Vec<(PlanEntry, Standing)>> {
     let at_once = run.job.config.connection.as_ref().map_or(1, |c| c.pace.in_flight.max(1)) as usize;
     let total = ids.len() as u64;
     let mut looking = JoinSet::new();
@@ -346,12 +353,12 @@ async fn look_at(
         entries.push(looked.map_err(Error::internal)??);
         progress(entries.len() as u64, total);
     }
-    entries.sort_by(|a, b| (a.kind, &a.id).cmp(&(b.kind, &b.id)));
     Ok(entries)
 }
 
-async fn entry(run: &Run, kind: Kind, id: String) -> Result<PlanEntry> {
+async fn entry(run: &Run, kind: Kind, id: String) -> Result<(PlanEntry, Standing)> {
     let looked = run.look(kind, &id).await?;
+    let standing = Standing::of(&looked);
     // Of a creation too: what would be created is part of what is agreed to.
     let changes = run.side(kind).map(|side| modified(side, &looked)).unwrap_or_default();
     let name = looked.source.display_name().to_owned();
@@ -367,16 +374,9 @@ async fn entry(run: &Run, kind: Kind, id: String) -> Result<PlanEntry> {
         Action::Fail { .. } => ("fail", None),
     };
     let action = action.to_owned();
-    Ok(PlanEntry {
-        kind: kind.into(),
-        id,
-        name,
-        target_id,
-        action,
-        reason,
-        changes,
-        departs: counts_as_deletion,
-    })
+    let (kind, departs) = (kind.into(), counts_as_deletion);
+    let entry = PlanEntry { kind, id, name, target_id, action, reason, changes, departs, members: None };
+    Ok((entry, standing))
 }
 
 /// Over everything that would be done and the configuration it follows from.

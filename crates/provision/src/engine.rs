@@ -6,7 +6,7 @@
 //! | to … | see |
 //! |---|---|
 //! | know what one run works with | [`run`] |
-//! | run a cycle from beginning to end | [`cycle`], [`probe`], [`read`], [`departures`], [`conclude`] |
+//! | run a cycle from beginning to end | [`cycle`], [`probe`], [`read`], [`walkers`], [`departures`], [`conclude`] |
 //! | look at one object without writing anything | [`look`], [`look_again`], [`matching`] |
 //! | bring one object in line | [`object`], [`export`], [`members`] |
 //! | keep what has come of it | [`commit`], [`entry`], [`steps`], [`redaction`], [`trouble`] |
@@ -28,4 +28,5 @@ pub(crate) mod redaction;
 pub(crate) mod run;
 pub(crate) mod steps;
 pub(crate) mod trouble;
+mod walkers;
 mod whole;

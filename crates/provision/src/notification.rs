@@ -1,4 +1,4 @@
-//! Notification e-mail: a job has been put into quarantine, why, and what to do.
+//! Notification e-mail: a job has been put into quarantine, or given up after 28 days of it; why, and what to do.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 use store::{AuditEntry, TenantId};
 
+use crate::cycle_schedule::ScheduleState;
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::limits;
@@ -54,16 +55,35 @@ struct News<'a> {
     application: &'a str,
     tenant: &'a str,
     quarantine: &'a Quarantine,
+    /// No further attempt is made.
+    given_up: bool,
     /// The console's page.
     link: &'a str,
 }
 
+impl News<'_> {
+    fn what(&self) -> &'static str {
+        match self.given_up {
+            true => "has been given up: it was in quarantine for 28 days, and no further attempt is made",
+            false => "has been put into quarantine",
+        }
+    }
+
+    fn next(&self) -> String {
+        match self.given_up {
+            true => "none, until somebody chooses Restart provisioning".to_owned(),
+            false => self.quarantine.next_attempt.to_string(),
+        }
+    }
+}
+
 impl Provisioning {
-    /// Tell who is to be told that a job was put into quarantine, or that the reason is another one. Returns at once: the
-    /// mail is sent meanwhile, and what became of it is in the audit log and in the job's status.
+    /// Tell who is to be told that a job was put into quarantine, that the reason is another one, or that it was given up.
+    /// Returns at once: the mail is sent meanwhile, and what became of it is in the audit log and in the job's status.
     pub(crate) async fn notify_quarantine(&self, tenant: &TenantId, job: &Job, quarantine: &Quarantine) {
         let application = job.application.clone();
-        tracing::warn!(%tenant, %application, reason = ?quarantine.reason, "a job was put into quarantine");
+        let given_up = job.schedule == ScheduleState::Disabled;
+        tracing::warn!(%tenant, %application, reason = ?quarantine.reason, given_up, "a job is in quarantine");
         let notification = &job.config.notification;
         let Some(recipient) = notification.recipient.clone().filter(|_| notification.enabled) else { return };
         let names = self.names(tenant, &application).await;
@@ -76,7 +96,7 @@ impl Provisioning {
         };
         let link =
             format!("{}/t/{tenant}/apps/{application}/provisioning", self.directory().public_url().as_str());
-        let news = News { application: &title, tenant: &tenant_name, quarantine, link: &link };
+        let news = News { application: &title, tenant: &tenant_name, quarantine, given_up, link: &link };
         let letter = compose(&news);
         let (provisioning, tenant) = (self.clone(), tenant.clone());
         tokio::spawn(async move {
@@ -156,12 +176,12 @@ impl Provisioning {
 }
 
 fn compose(news: &News<'_>) -> Letter {
-    let News { application, tenant, quarantine, link } = news;
+    let News { application, tenant, quarantine, given_up, link } = news;
     let reason = quarantine.reason;
     let message: String = quarantine.message.chars().take(limits::NOTICE_CHARS).collect();
-    let next = quarantine.next_attempt;
+    let (what, next) = (news.what(), news.next());
     let text = format!(
-        "Provisioning of {application} ({tenant}) has been put into quarantine.\n\n\
+        "Provisioning of {application} ({tenant}) {what}.\n\n\
          What happened: {message}\n\
          Reason: {reason:?}\n\
          What to do: {}\n\n\
@@ -174,7 +194,7 @@ fn compose(news: &News<'_>) -> Letter {
     );
     let html = format!(
         "<!doctype html><html><body style=\"font-family:sans-serif\">\
-         <p>Provisioning of <b>{}</b> ({}) has been put into quarantine.</p>\
+         <p>Provisioning of <b>{}</b> ({}) {what}.</p>\
          <table cellpadding=\"4\"><tr><td>What happened</td><td>{}</td></tr>\
          <tr><td>Reason</td><td>{reason:?}</td></tr><tr><td>What to do</td><td>{}</td></tr>\
          <tr><td>Since</td><td>{}</td></tr><tr><td>Next attempt by itself</td><td>{next}</td></tr></table>\
@@ -189,7 +209,8 @@ fn compose(news: &News<'_>) -> Letter {
         escaped(link),
         escaped(application),
     );
-    Letter { subject: format!("Provisioning of {application} is in quarantine ({tenant})"), text, html }
+    let state = if *given_up { "has been given up" } else { "is in quarantine" };
+    Letter { subject: format!("Provisioning of {application} {state} ({tenant})"), text, html }
 }
 
 /// Names and the target's words are other people's text.
@@ -222,7 +243,8 @@ mod tests {
             at,
         );
         let link = "https://muster.example/t/1/apps/2/provisioning";
-        let news = News { application: "R&D <tools>", tenant: "Contoso", quarantine: &quarantine, link };
+        let (application, tenant) = ("R&D <tools>", "Contoso");
+        let news = News { application, tenant, quarantine: &quarantine, given_up: false, link };
         let Letter { subject, text, html } = compose(&news);
         assert_eq!(subject, "Provisioning of R&D <tools> is in quarantine (Contoso)");
         for part in [
@@ -239,5 +261,9 @@ mod tests {
             html.contains("R&amp;D &lt;tools&gt;") && html.contains("&lt;script&gt;") && html.contains(link)
         );
         assert!(!html.contains("<script>"));
+        let Letter { subject, text, html } = compose(&News { given_up: true, ..news });
+        assert_eq!(subject, "Provisioning of R&D <tools> has been given up (Contoso)");
+        assert!(text.contains("28 days") && html.contains("28 days"), "{text}");
+        assert!(!text.contains("2026-03-01T18:00:00Z"), "no attempt follows: {text}");
     }
 }

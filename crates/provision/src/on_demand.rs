@@ -55,7 +55,7 @@ impl RunsOnDemand {
         times.retain(recent);
         if times.len() >= limits::ON_DEMAND_RUNS {
             return Err(Error::TooOften(format!(
-                "{} runs on demand within {} seconds are the most that one application takes; try again in a moment",
+                "{} runs on demand within {} seconds are the most that one application takes. Try again in a moment.",
                 limits::ON_DEMAND_RUNS,
                 limits::ON_DEMAND_WINDOW.as_secs()
             )));
@@ -102,11 +102,12 @@ impl Provisioning {
         self.0.runs_on_demand.admit(&tenant, application, self.now())?;
         self.note_run(cx, application, kind, id, &members).await?;
         let item = |pass| Item { pass, kind, id: id.to_owned(), stamp: None, escrow: None };
-        let walk = run.walk_through(&item(Pass::Object), Departure::CarryOut, None).await?;
+        let walk = run.walk_through(&item(Pass::Object), Departure::CarryOut, None, None).await?;
         let there = matches!(walk.walked, Walked::Done(_));
         let mut report = report(walk)?;
         if there && !members.is_empty() {
-            let walk = run.walk_through(&item(Pass::Reference), Departure::CarryOut, Some(&members)).await?;
+            let walk =
+                run.walk_through(&item(Pass::Reference), Departure::CarryOut, Some(&members), None).await?;
             report.add(walk)?;
         }
         Ok(report)

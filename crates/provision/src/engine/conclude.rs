@@ -5,6 +5,7 @@ use serde_json::json;
 use store::{AuditEntry, TenantWrite};
 
 use super::cycle::CYCLES_KEPT;
+use super::entry::sentence;
 use crate::cycle_schedule::ScheduleState;
 use crate::error::Result;
 use crate::job::{Completed, CycleOutcome, CycleState, Job};
@@ -84,10 +85,11 @@ pub(super) fn conclude(
             }
             // What was read stays in the list of work. Without a watermark the next cycle reads everything again.
             job.state.cycle = None;
-            (CycleOutcome::Failed, Some(message))
+            (CycleOutcome::Failed, Some(sentence(&message)))
         }
         End::Quarantine(reason, message) => {
             job.state.cycle = None;
+            let message = sentence(&message);
             let verdict = match job.state.quarantine.take() {
                 Some(quarantine) => quarantine.again(reason, message.clone(), now),
                 None => Verdict::Quarantined(Quarantine::begin(reason, message.clone(), now)),

@@ -6,27 +6,23 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use store::{CycleRow, Kind, Pass, TenantId, TenantWrite, WorkRow};
+use store::{CycleRow, JobProgress, Kind, Pass, TenantId, TenantRead, TenantWrite};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 use super::conclude::{End, Ended, conclude};
 use super::probe::Obstacle;
 use super::read::{beginning, queue_change, queue_object};
-use super::run::{Departure, Item, Run, Walked};
+use super::run::{Departure, Run};
 use crate::cycle_schedule::ScheduleState;
 use crate::deletion_guard;
 use crate::error::{Error, Result};
 use crate::job::{CycleKind, CycleOutcome, CycleState, Job, Phase};
 use crate::provisioning::{Provisioning, job_of, progress_of};
 use crate::quarantine::{self, Counters, QuarantineReason};
-use crate::record::LogStatus;
 
 /// A worker that does not renew its lease for so long has gone, and another may go on.
 const LEASE: SignedDuration = SignedDuration::from_secs(15);
 const RENEW: Duration = Duration::from_secs(4);
-/// Rows of work taken from the list at a time.
-pub(super) const BATCH: usize = 256;
 /// Cycles of a job that are remembered.
 pub(super) const CYCLES_KEPT: usize = 200;
 
@@ -52,7 +48,7 @@ pub(super) struct Cycle {
     pub(super) run: Arc<Run>,
     /// As the cycle changes it.
     pub(super) job: Job,
-    state: CycleState,
+    pub(super) state: CycleState,
     fence: u64,
     stop: watch::Receiver<bool>,
 }
@@ -137,7 +133,7 @@ impl Provisioning {
             Ok(Ok(run)) => run,
             Ok(Err(Error::Invalid { detail, .. })) | Err(detail) => {
                 let reason = QuarantineReason::EncounteredQuarantineException;
-                return self.end(tenant, job, state, fence, End::Quarantine(reason, detail)).await;
+                return self.end(tenant, job, state, fence, End::Quarantine(reason, detail), &[]).await;
             }
             Ok(Err(error)) => return Err(error),
         };
@@ -148,8 +144,13 @@ impl Provisioning {
             return Ok(Ran::Cycle(CycleOutcome::Interrupted));
         }
         let end = cycle.work().await?;
+        // Groups wait until a target has them.
+        let kinds: &[Kind] = match cycle.run.learnt.no_groups.load(Ordering::Relaxed) {
+            true => &[Kind::User],
+            false => &[Kind::User, Kind::Group],
+        };
         let Cycle { job, state, .. } = cycle;
-        self.end(tenant, job, state, fence, end).await
+        self.end(tenant, job, state, fence, end, kinds).await
     }
 
     async fn begin(&self, tenant: &TenantId, job: &Job, now: Timestamp) -> Result<CycleState> {
@@ -173,6 +174,7 @@ impl Provisioning {
         state: CycleState,
         fence: u64,
         end: End,
+        kinds: &'static [Kind],
     ) -> Result<Ran> {
         let now = self.now();
         let (outcome, message) = conclude(&mut job, &state, end, now);
@@ -181,7 +183,15 @@ impl Provisioning {
         let (application, epoch) = (job.application.clone(), job.epoch);
         let quarantine = job.state.quarantine.clone().filter(|_| outcome == CycleOutcome::Quarantined);
         let row = Ended { cycle: state.id, outcome, message, quarantine: quarantine.clone() };
+        let clock = self.clone();
         let written = move |write: &TenantWrite<'_>| {
+            // An assignment that came while the last objects were worked on has not been seen by this cycle, and has woken
+            // nobody: the job was running.
+            let late = outcome == CycleOutcome::Completed
+                && progress.listening
+                && has_due_work(write, &application, kinds, clock.now())?;
+            let next = if late { Some(clock.now()) } else { progress.next };
+            let progress = JobProgress { next, ..progress };
             if !write.advance_job(&application, fence, epoch, &progress)? {
                 return Ok::<_, Error>(false);
             }
@@ -191,7 +201,7 @@ impl Provisioning {
         let written = self.0.store.tenant(tenant).write(written).await?;
         if written
             && let Some(quarantine) = quarantine
-            && quarantine.notifies(before.as_ref())
+            && (quarantine.notifies(before.as_ref()) || job.schedule == ScheduleState::Disabled)
         {
             self.notify_quarantine(tenant, &job, &quarantine).await;
         }
@@ -209,7 +219,7 @@ impl Cycle {
     }
 
     /// Whether the cycle may go on: nobody has stopped it, acted on the job, or taken it over.
-    async fn goes_on(&self) -> Result<bool> {
+    pub(super) async fn goes_on(&self) -> Result<bool> {
         if *self.stop.borrow() {
             return Ok(false);
         }
@@ -289,7 +299,7 @@ impl Cycle {
         })
     }
 
-    fn failures(&self) -> String {
+    pub(super) fn failures(&self) -> String {
         let Counters { attempts, failures, consecutive, .. } = self.state.counters;
         format!("{failures} of {attempts} objects failed, {consecutive} of them one after the other")
     }
@@ -378,103 +388,18 @@ impl Cycle {
         };
         self.provisioning().0.store.tenant(&self.run.tenant).read(read).await
     }
-
-    /// Work on what is due of one pass and kind, several objects at a time; `Some`: it does not go on.
-    pub(super) async fn drain(
-        &mut self,
-        pass: Pass,
-        kind: Kind,
-        departure: Departure,
-    ) -> Result<Option<End>> {
-        if kind == Kind::Group && self.run.learnt.no_groups.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
-        loop {
-            let (application, now) = (self.job.application.clone(), self.now());
-            let read = move |read: &store::TenantRead<'_>| {
-                Ok::<_, Error>(read.due_work(&application, pass, kind, now, BATCH)?)
-            };
-            let rows = self.provisioning().0.store.tenant(&self.run.tenant).read(read).await?;
-            if rows.is_empty() {
-                return Ok(None);
-            }
-            if let Some(end) = self.work_on(rows, departure).await? {
-                return Ok(Some(end));
-            }
-            if !self.advance(|_| Ok(())).await? {
-                return Ok(Some(End::Interrupted));
-            }
-        }
-    }
-
-    pub(super) async fn work_on(&mut self, rows: Vec<WorkRow>, departure: Departure) -> Result<Option<End>> {
-        let at_once = self.job.config.connection.as_ref().map_or(1, |c| c.pace.in_flight.max(1)) as usize;
-        let mut walking = JoinSet::new();
-        let mut end = None;
-        for row in rows {
-            while walking.len() >= at_once && end.is_none() {
-                end = self.take_stock(walking.join_next().await)?;
-            }
-            if end.is_none() && !self.goes_on().await? {
-                end = Some(End::Interrupted);
-            }
-            if end.is_some() {
-                break;
-            }
-            let run = self.run.clone();
-            let item = item(&row)?;
-            walking.spawn(async move { run.walk(&item, departure).await });
-        }
-        // What is in flight is let finish, whatever has ended the cycle: its outcome must not be lost.
-        while let Some(walked) = walking.join_next().await {
-            let more = self.take_stock(Some(walked))?;
-            end = end.or(more);
-        }
-        Ok(end)
-    }
-
-    /// Count an outcome; `Some`: the cycle does not go on.
-    fn take_stock(
-        &mut self,
-        walked: Option<Result<Result<Walked>, tokio::task::JoinError>>,
-    ) -> Result<Option<End>> {
-        let Some(walked) = walked else { return Ok(None) };
-        let walked = match walked {
-            Ok(walked) => walked?,
-            Err(error) => {
-                // A bug with one object must not end the others; it stays in the list of work and is met again next time.
-                tracing::error!(%error, application = %self.job.application, "a bug stopped the work on an object");
-                return Ok(Some(End::Quarantine(
-                    QuarantineReason::Unknown,
-                    "a bug stopped the work on an object; the server's log says where".into(),
-                )));
-            }
-        };
-        match walked {
-            Walked::Done(LogStatus::Failure) | Walked::Held { reference: false } => {
-                self.state.counters.failed();
-            }
-            Walked::Held { reference: true } => self.state.counters.reference_failed(),
-            Walked::Done(_) | Walked::Departing => self.state.counters.succeeded(),
-            Walked::Superseded => return Ok(Some(End::Interrupted)),
-            Walked::Systemic(failure) => {
-                let why = format!("{} {}", failure.cause(), failure.hint());
-                return Ok(Some(End::Quarantine(QuarantineReason::EncounteredQuarantineException, why)));
-            }
-        }
-        let reason = quarantine::assess(&self.state.counters, &self.job.config.quarantine);
-        Ok(reason.map(|reason| End::Quarantine(reason, self.failures())))
-    }
 }
 
-fn item(row: &WorkRow) -> Result<Item> {
-    Ok(Item {
-        pass: row.pass,
-        kind: row.kind,
-        id: row.id.clone(),
-        stamp: Some(row.stamp),
-        escrow: row.escrow.as_deref().map(crate::provisioning::parsed).transpose()?,
-    })
+/// Departures apart: those may be held back.
+fn has_due_work(read: &TenantRead<'_>, application: &str, kinds: &[Kind], now: Timestamp) -> Result<bool> {
+    for pass in [Pass::Object, Pass::Reference] {
+        for kind in kinds {
+            if !read.due_work(application, pass, *kind, now, 1)?.is_empty() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 fn later(at: Timestamp, by: SignedDuration) -> Timestamp {

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use store::{Kind, Pass, TenantWrite};
 
 use super::conclude::End;
-use super::cycle::{BATCH, Cycle};
+use super::cycle::Cycle;
 use super::run::Departure;
+use super::walkers::BATCH;
 use crate::deletion_guard::Verdict;
 use crate::error::{Error, Result};
 use crate::quarantine::QuarantineReason;

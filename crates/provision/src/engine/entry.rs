@@ -174,7 +174,8 @@ pub(crate) fn concealed(side: &Side, looked: &Looked) -> Vec<Exchange> {
     exchanges
 }
 
-fn sentence(text: &str) -> String {
+/// With its full stop.
+pub(super) fn sentence(text: &str) -> String {
     if text.ends_with(['.', '"']) { text.to_owned() } else { format!("{text}.") }
 }
 

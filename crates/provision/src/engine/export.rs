@@ -4,14 +4,14 @@
 use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
-use scim_client::{Exchange, Failure, FailureKind, Object};
+use scim_client::{Answer, Exchange, Failure, FailureKind, Object};
 use store::{IntentRow, Kind};
 
 use super::look::{Intent, LAG, Looked, remaining};
 use super::look_again::intent;
 use super::matching::{selection, shows};
 use super::object::link_row;
-use super::run::{Run, Side};
+use super::run::{Learnt, Run, Side};
 use super::steps;
 use super::trouble::{Asked, Trouble};
 use crate::error::{Error, Result};
@@ -62,6 +62,8 @@ enum Claim {
     Taken,
 }
 
+/// What was created just now is not older than any clock is wrong.
+const AGE_MAX: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 /// A decision can change while it is carried out, but not for ever.
 const DECISIONS: usize = 3;
 
@@ -113,8 +115,9 @@ impl Run {
         }
         match self.endpoint.create(looked.kind.endpoint(), &body).await {
             Ok(answer) => {
+                let doubtful = self.is_doubtful(&answer);
                 looked.exchanges.push(answer.exchange);
-                Ok(Some(self.created(side, looked, answer.value, &body).await?))
+                Ok(Some(self.created(side, looked, answer.value, &body, doubtful).await?))
             }
             Err(failure) if failure.is_ambiguous() => {
                 keep(looked, &failure);
@@ -143,6 +146,22 @@ impl Run {
         }
     }
 
+    /// Whether an answer to a creation is to be looked behind: it repeats what was sent, so it may name another account with
+    /// our values. One that was there before, one that its own address contradicts, or any of a target that does not read
+    /// questions or has lied in this run.
+    fn is_doubtful(&self, answer: &Answer<Object>) -> bool {
+        let Object { id, resource, .. } = &answer.value;
+        let created = resource.get("meta").and_then(|meta| meta.get("created")?.as_str()?.parse().ok());
+        let now = self.provisioning.now();
+        let old = created.is_some_and(|at: Timestamp| now.duration_since(at) > AGE_MAX);
+        let elsewhere = answer.exchange.response_header("location").is_some_and(|location| {
+            let last = location.split(['?', '#']).next().and_then(|path| path.rsplit('/').next());
+            last.is_some_and(|last| !last.is_empty() && !last.contains('%') && !last.eq_ignore_ascii_case(id))
+        });
+        let Learnt { ignores_filters, lies, .. } = &self.learnt;
+        old || elsewhere || ignores_filters.load(Ordering::Relaxed) || lies.load(Ordering::Relaxed)
+    }
+
     /// The target says that it has created an object: is it this one?
     async fn created(
         &self,
@@ -150,17 +169,17 @@ impl Run {
         looked: &mut Looked,
         object: Object,
         body: &scim::Resource,
+        doubtful: bool,
     ) -> Result<Sent> {
-        let mut resource = object.resource;
-        let mut confirmed = is_about(side, body, &resource);
-        if confirmed.is_none() {
+        let mut confirmed = is_about(side, body, &object.resource);
+        if confirmed.is_none() || (doubtful && confirmed == Some(true)) {
             // An answer without a matching attribute says nothing about whose it is.
             let select = selection(looked.kind);
             match self.endpoint.get(looked.kind.endpoint(), &object.id, &select).await {
                 Ok(answer) => {
                     looked.exchanges.push(answer.exchange);
-                    resource = answer.value.resource;
-                    confirmed = is_about(side, body, &resource);
+                    let shown = is_about(side, body, &answer.value.resource);
+                    confirmed = shown.or(confirmed);
                 }
                 Err(failure) => keep(looked, &failure),
             }
@@ -171,6 +190,7 @@ impl Run {
         let other = tenancy.read(|read| read.link_by_target(application, kind, &object.id)).await?;
         let taken = other.is_some_and(|row| row.source_id != own);
         if taken || confirmed == Some(false) {
+            self.learnt.lies.store(true, Ordering::Relaxed);
             let trouble = Trouble::bad_response(format!(
                 "the target answered the creation with another object ({}); it was not linked",
                 object.id

@@ -10,6 +10,7 @@ use super::look::Looked;
 use super::run::{Departure, Item, Run, Side, Walked};
 use super::steps;
 use super::trouble::Trouble;
+use super::walkers::Place;
 use crate::error::{Error, Result};
 use crate::escrow::Escrow;
 use crate::plan::{Action, FailureCode, LinkChange, SkipReason};
@@ -33,20 +34,21 @@ impl Walk {
 
 impl Run {
     /// Bring one object in line with the directory, or hold it. Whatever it leaves behind is written at once.
-    pub(crate) async fn walk(&self, item: &Item, departure: Departure) -> Result<Walked> {
-        Ok(self.walk_through(item, departure, None).await?.walked)
+    pub(super) async fn walk(&self, item: &Item, departure: Departure, place: Place) -> Result<Walked> {
+        Ok(self.walk_through(item, departure, None, Some(place)).await?.walked)
     }
 
-    /// `members`: of a group, only these.
+    /// `members`: of a group, only these. `place` is given back when the target has nothing more to be asked.
     pub(crate) async fn walk_through(
         &self,
         item: &Item,
         departure: Departure,
         members: Option<&[String]>,
+        place: Option<Place>,
     ) -> Result<Walk> {
         let walked = match (item.pass, item.kind) {
             (Pass::Reference, Kind::Group) => self.walk_members(item, members).await,
-            _ => self.walk_object(item, departure).await,
+            _ => self.walk_object(item, departure, place).await,
         };
         match walked {
             // The application was deleted meanwhile.
@@ -57,7 +59,7 @@ impl Run {
         }
     }
 
-    async fn walk_object(&self, item: &Item, departure: Departure) -> Result<Walk> {
+    async fn walk_object(&self, item: &Item, departure: Departure, place: Option<Place>) -> Result<Walk> {
         let began = self.provisioning.now();
         let Some(side) = self.side(item.kind) else { return self.set_aside(item).await };
         let mut looked = self.look(item.kind, &item.id).await?;
@@ -71,7 +73,9 @@ impl Run {
                 Departure::CarryOut => {}
             }
         }
-        match self.export(side, &mut looked).await? {
+        let sent = self.export(side, &mut looked).await?;
+        drop(place);
+        match sent {
             Sent::Done(exported) => self.finish(side, item, &looked, exported, began).await,
             Sent::Failed(trouble, intent) => self.hold(side, item, &looked, &trouble, intent, began).await,
             Sent::Superseded => Ok(Walk::silent(Walked::Superseded)),

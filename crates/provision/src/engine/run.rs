@@ -52,6 +52,8 @@ pub(crate) struct Learnt {
     pub(crate) no_patch: AtomicBool,
     /// It answers filters with everything: the pages are looked through.
     pub(crate) ignores_filters: AtomicBool,
+    /// It answered a creation with another object.
+    pub(crate) lies: AtomicBool,
     /// It has no groups: they wait until it has.
     pub(crate) no_groups: AtomicBool,
 }

@@ -214,6 +214,7 @@ fn content() -> Vec<Row> {
             &[
                 (LOST, "an_answer_about_somebody_else_links_nobody_else"),
                 (HOSTILE, "an_answer_about_somebody_else_is_refused"),
+                (LOST, "an_answer_with_the_id_of_a_strangers_account_is_looked_behind_when_it_is_odd"),
             ],
         ),
         (27, "200 with a login page", Quarantine, login(), &[(WIRE, "a_login_page_is_not_scim")]),

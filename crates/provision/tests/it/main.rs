@@ -12,6 +12,7 @@ mod graph_schema;
 mod mapping;
 mod patch;
 mod plan;
+mod plan_members;
 mod property;
 mod schedules;
 mod scope;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use provision::Options;
+use provision::cycle_schedule::ScheduleState;
 use provision::job::{JobConfig, JobStatus, Notification};
 use provision::mail::{MailServer, Mailer};
 use provision::notification::Notice;
@@ -164,6 +165,47 @@ async fn a_quarantine_is_told_by_mail() {
     let told =
         until(|| async { house.audit().await.into_iter().find(|row| row.action == "job.notify") }).await;
     assert_eq!((&told.detail["sent"], told.actor.as_str()), (&true.into(), "system"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_a_job_is_given_up_after_28_days_is_told_by_mail() {
+    let catcher = Catcher::start(true).await;
+    let (house, app) = quarantined(Some(catcher.mailer("?tls=none")), true).await;
+    notice(&house, &app).await;
+    let mut days = 0;
+    let job = loop {
+        house.clock.advance(jiff::SignedDuration::from_hours(24));
+        days += 1;
+        let (_never, stop) = tokio::sync::watch::channel(false);
+        house.provisioning.run_job(&house.tenant, &app, "test", stop).await.unwrap();
+        let job = house.provisioning.job(&house.tenant, &app).await.unwrap();
+        if job.schedule != ScheduleState::Active {
+            break job;
+        }
+        // The same reason day after day is told once.
+        assert!(days < 40 && catcher.mails().len() == 1, "day {days}");
+    };
+    assert_eq!((job.schedule, job.next, days), (ScheduleState::Disabled, None, 28));
+    let mail =
+        until(|| async { catcher.mails().get(1).cloned() }).await.replace("=\n", "").replace("\n ", " ");
+    for part in [
+        "Subject: Provisioning of Visual Passcodes & <more> has been given up (Contoso)",
+        "in quarantine for 28 days",
+        "none, until somebody chooses Restart provisioning",
+    ] {
+        assert!(mail.contains(part), "{part}\n{mail}");
+    }
+    // Nothing runs any more, and nothing more is told.
+    house.clock.advance(jiff::SignedDuration::from_hours(24 * 40));
+    let (_never, stop) = tokio::sync::watch::channel(false);
+    let ran = house.provisioning.run_job(&house.tenant, &app, "test", stop).await.unwrap();
+    assert_eq!(ran, provision::Ran::Cycle(provision::job::CycleOutcome::Interrupted));
+    until(|| async {
+        let told = house.audit().await.iter().filter(|row| row.action == "job.notify").count();
+        (told == 2).then_some(())
+    })
+    .await;
+    assert_eq!(catcher.mails().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -297,9 +297,12 @@ impl State {
     pub(super) fn twist_created(&self, kind: Kind, what: &What, body: &mut Json, created: &mut Object) {
         let other = self.objects(kind).iter().find(|(id, _)| **id != created.id);
         match (what, other) {
-            (What::OtherId, Some((id, _))) => {
+            (What::OtherId, Some((id, entry))) => {
                 created.id.clone_from(id);
                 created.resource.insert("id".into(), id.clone().into());
+                created
+                    .resource
+                    .extend(entry.resource.get_key_value("meta").map(|(k, v)| (k.clone(), v.clone())));
             }
             (What::OtherObject, Some((id, entry))) => *created = object(id, &entry.resource),
             (What::IdAlone, _) => created.resource.retain(|name, _| name == "id"),

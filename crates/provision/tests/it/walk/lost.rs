@@ -164,6 +164,38 @@ async fn an_answer_about_somebody_else_links_nobody_else() {
     }
 }
 
+/// The answer repeats what was sent under the id of an account that nobody here knows. It is looked behind if anything is odd:
+/// the account is an old one, or the target does not read questions.
+#[tokio::test]
+async fn an_answer_with_the_id_of_a_strangers_account_is_looked_behind_when_it_is_odd() {
+    for (created, ignores, seen_through) in [
+        (Some("2020-01-01T00:00:00Z"), false, true),
+        (None, true, true),
+        // Nothing is odd: a read after each creation would be the only way to tell.
+        (Some("2026-03-01T11:59:00Z"), false, false),
+        (None, false, false),
+    ] {
+        let stage = Stage::new().await;
+        let mut other = json!({ "userName": "omar@fabrikam.example" });
+        if let Some(at) = created {
+            other["meta"] = json!({ "created": at });
+        }
+        let other = stage.target.seed(Kind::User, other);
+        stage.target.habits(|habits| habits.ignores_filters = ignores);
+        let nadia = stage.user("nadia").await;
+        stage.target.fail(Fault::once(&[Verb::Create], What::OtherId));
+        let report = stage.go(Kind::User, &nadia).await;
+        assert_eq!(is_failure(&report), seen_through, "{created:?} {ignores}: {report:?}");
+        assert_eq!(stage.link(&nadia).await.is_none(), seen_through);
+        if seen_through {
+            stage.wait(100);
+            assert_eq!(outcome(&stage.go(Kind::User, &nadia).await), "success create");
+            assert_eq!(accounts(&stage), [stage.target_id(&nadia).await]);
+            assert!(stage.target.done().iter().all(|done| done.id != other), "the stranger was left alone");
+        }
+    }
+}
+
 /// Nothing else says whose it is.
 #[tokio::test]
 async fn an_answer_with_an_id_alone_is_looked_behind() {

@@ -274,3 +274,34 @@ async fn nothing_is_recorded_of_an_object_when_the_target_lets_nobody_in() {
     assert!(stage.news().await.is_empty());
     assert!(matches!(stage.run().await, Ran::Cycle(_)));
 }
+
+/// While the last objects of a cycle are worked on, the users are behind it.
+#[tokio::test]
+async fn an_assignment_in_the_last_moment_of_a_cycle_is_worked_on_at_once() {
+    for push in [true, false] {
+        let (stage, meddling) = meddled().await;
+        stage.configure(|config| config.push = push).await;
+        stage.start().await;
+        assert_eq!(stage.cycle().await, CycleOutcome::Completed);
+        stage.group("Staff", &[]).await;
+        let nadia = stage.stranger("nadia", json!({})).await;
+        let (provisioning, tenant) = (stage.house.provisioning.clone(), stage.house.tenant.clone());
+        let (app, id) = (stage.app.clone(), nadia.clone());
+        meddling.during(Verb::Create, move || {
+            let (provisioning, app, id) = (provisioning.clone(), app.clone(), id.clone());
+            let cx = directory::Context::new(tenant.clone(), crate::administration::caller());
+            async move {
+                provisioning.assign(cx, &app, vec![(Kind::User, id)], "").await.unwrap();
+            }
+        });
+        assert_eq!(stage.cycle().await, CycleOutcome::Completed);
+        assert!(stage.link(&nadia).await.is_none(), "the cycle was behind the users already");
+        // Without push the next cycle by the schedule is soon enough.
+        let (next, now) = (stage.job().await.next.unwrap(), directory::Clock::now(stage.clock().as_ref()));
+        assert_eq!(next <= now, push, "{next} {now}");
+        assert!(matches!(stage.run().await, Ran::Cycle(CycleOutcome::Completed)));
+        assert!(stage.link(&nadia).await.is_some());
+        let next = stage.job().await.next.unwrap();
+        assert!(next > now, "nothing is left that would hurry: {next} {now}");
+    }
+}
