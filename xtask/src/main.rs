@@ -21,7 +21,7 @@ enum Chore {
     /// The rules of the house that the compiler does not know: who may use whom, where SQL may stand, licences.
     Tidy,
     /// Requests per second beside a bare server in the same run.
-    Bench(bench::Options),
+    Bench(Box<bench::Options>),
     /// The bare server that `bench` starts.
     #[command(hide = true)]
     Floor,

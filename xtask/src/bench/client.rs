@@ -1,38 +1,12 @@
-//! A lean HTTP/1.1 client: keep-alive connections, prepared requests, every answer checked.
+//! A lean HTTP/1.1 client: keep-alive connections, requests written as bytes, no more parsed of an answer than is needed.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::scenario::Scenario;
-
-/// How much to send: for a time, or a number of requests.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Load {
-    pub(super) connections: usize,
-    pub(super) duration: Duration,
-    pub(super) requests: Option<u64>,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Measured {
-    pub(super) per_second: f64,
-    pub(super) p50_us: u32,
-    pub(super) p99_us: u32,
-}
-
-impl Measured {
-    /// The slice of median throughput.
-    pub(super) fn median(mut slices: Vec<Measured>) -> Measured {
-        slices.sort_by(|a, b| a.per_second.total_cmp(&b.per_second));
-        slices[slices.len() / 2]
-    }
-}
+use super::wire::{Framing, Head, dechunked, head_end};
 
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -40,133 +14,97 @@ pub(super) struct Answer {
 }
 
 pub(super) struct Connection {
+    address: SocketAddr,
     stream: TcpStream,
     buffer: Vec<u8>,
+    body: Vec<u8>,
+    /// Of the last answer; the next request needs a new connection.
+    spent: bool,
 }
 
 impl Connection {
     pub(super) async fn open(address: SocketAddr) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(16 * 1024) })
+        let stream = connect(address).await?;
+        Ok(Self { address, stream, buffer: Vec::with_capacity(16 * 1024), body: Vec::new(), spent: false })
     }
 
     pub(super) async fn send(&mut self, request: &[u8]) -> anyhow::Result<Answer> {
+        let (status, body) = self.exchange(request).await?;
+        Ok(Answer { status, body: body.to_vec() })
+    }
+
+    /// Status and body, which stays where it was read into.
+    pub(super) async fn exchange(&mut self, request: &[u8]) -> anyhow::Result<(u16, &[u8])> {
+        if self.spent {
+            self.stream = connect(self.address).await?;
+        }
+        // Until the whole answer is there, what is on the connection is not known.
+        self.spent = true;
         self.stream.write_all(request).await?;
         self.buffer.clear();
-        let head = loop {
-            if let Some(at) = find(&self.buffer, b"\r\n\r\n") {
+        let end = loop {
+            if let Some(at) = head_end(&self.buffer) {
                 break at;
             }
-            self.fill().await?;
+            if !self.fill().await? {
+                bail!("the server closed the connection instead of answering");
+            }
         };
-        let text = std::str::from_utf8(&self.buffer[..head])?;
-        let status = text.get(9..12).context("a status line")?.parse()?;
-        let length = text
-            .lines()
-            .find_map(|l| l.split_once(':').filter(|(n, _)| n.eq_ignore_ascii_case("content-length")))
-            .map_or(Ok(0), |(_, v)| v.trim().parse::<usize>())?;
-        while self.buffer.len() < head + 4 + length {
-            self.fill().await?;
+        let head = Head::parse(&self.buffer[..end])?;
+        let start = end + 4;
+        match head.framing {
+            Framing::Length(length) => {
+                self.buffer.reserve((start + length).saturating_sub(self.buffer.len()));
+                while self.buffer.len() < start + length {
+                    if !self.fill().await? {
+                        bail!("the server closed the connection in the middle of an answer");
+                    }
+                }
+            }
+            Framing::Chunked => {
+                self.body = loop {
+                    if let Some(body) = dechunked(&self.buffer[start..])? {
+                        break body;
+                    }
+                    if !self.fill().await? {
+                        bail!("the server closed the connection in the middle of an answer");
+                    }
+                };
+            }
+            Framing::UntilClose => while self.fill().await? {},
         }
-        Ok(Answer { status, body: self.buffer[head + 4..].to_vec() })
+        self.spent = head.closes;
+        let body = if head.framing == Framing::Chunked { &self.body[..] } else { &self.buffer[start..] };
+        Ok((head.status, body))
     }
 
-    async fn fill(&mut self) -> anyhow::Result<()> {
-        match self.stream.read_buf(&mut self.buffer).await? {
-            0 => bail!("the server closed the connection"),
-            _ => Ok(()),
-        }
+    /// `false` at the end of the stream.
+    async fn fill(&mut self) -> anyhow::Result<bool> {
+        Ok(self.stream.read_buf(&mut self.buffer).await? > 0)
     }
 }
 
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|w| w == needle)
+async fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
-/// A request with the usual headers.
+/// A request with the usual headers, to a server on this machine.
 pub(super) fn request(method: &str, path: &str, key: &str, body: Option<&str>) -> Vec<u8> {
-    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n");
+    request_to("localhost", method, path, key, body)
+}
+
+pub(super) fn request_to(host: &str, method: &str, path: &str, key: &str, body: Option<&str>) -> Vec<u8> {
+    let mut text = String::with_capacity(256 + body.map_or(0, str::len));
+    for part in [method, " ", path, " HTTP/1.1\r\nHost: ", host, "\r\nAuthorization: Bearer ", key, "\r\n"] {
+        text.push_str(part);
+    }
     if let Some(body) = body {
-        text +=
-            &format!("Content-Type: application/scim+json\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        text += &format!("Content-Type: application/scim+json\r\nContent-Length: {}\r\n\r\n", body.len());
+        text += body;
     } else {
         text += "\r\n";
     }
     text.into_bytes()
-}
-
-/// Drive one scenario. A wrong answer is an error, not a data point.
-pub(super) async fn drive(
-    address: SocketAddr,
-    load: Load,
-    scenario: &Scenario,
-    slice: usize,
-) -> anyhow::Result<Measured> {
-    let next = Arc::new(AtomicU64::new(0));
-    let base = slice as u64 * load.requests.unwrap_or(0);
-    let started = Instant::now();
-    let connections =
-        (0..load.connections).map(|_| one(address, load, scenario, base, next.clone(), started));
-    let mut latencies = Vec::new();
-    for outcome in join_all(connections).await {
-        latencies.extend(outcome.with_context(|| scenario.name.clone())?);
-    }
-    let seconds = started.elapsed().as_secs_f64();
-    latencies.sort_unstable();
-    let at = |q: f64| latencies.get((latencies.len() as f64 * q) as usize).copied().unwrap_or_default();
-    Ok(Measured { per_second: latencies.len() as f64 / seconds, p50_us: at(0.5), p99_us: at(0.99) })
-}
-
-async fn one(
-    address: SocketAddr,
-    load: Load,
-    scenario: &Scenario,
-    base: u64,
-    next: Arc<AtomicU64>,
-    started: Instant,
-) -> anyhow::Result<Vec<u32>> {
-    let mut connection = Connection::open(address).await?;
-    let mut latencies = Vec::new();
-    loop {
-        let number = next.fetch_add(1, Ordering::Relaxed);
-        let finished = match load.requests {
-            Some(requests) => number >= requests,
-            None => started.elapsed() >= load.duration,
-        };
-        if finished {
-            return Ok(latencies);
-        }
-        let request = (scenario.request)(base + number);
-        let sent = Instant::now();
-        let answer = connection.send(&request).await?;
-        latencies.push(u32::try_from(sent.elapsed().as_micros())?);
-        if answer.status != scenario.status || !contains(&answer.body, scenario.contains) {
-            bail!("unexpected answer {}: {}", answer.status, String::from_utf8_lossy(&answer.body));
-        }
-    }
-}
-
-fn contains(body: &[u8], text: &str) -> bool {
-    text.is_empty() || find(body, text.as_bytes()).is_some()
-}
-
-async fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut pending: Vec<_> = futures.map(Box::pin).collect();
-    let mut outputs: Vec<Option<F::Output>> = pending.iter().map(|_| None).collect();
-    std::future::poll_fn(move |cx| {
-        for (future, output) in pending.iter_mut().zip(&mut outputs) {
-            if output.is_none()
-                && let std::task::Poll::Ready(value) = future.as_mut().poll(cx)
-            {
-                *output = Some(value);
-            }
-        }
-        if outputs.iter().all(Option::is_some) {
-            std::task::Poll::Ready(outputs.iter_mut().filter_map(Option::take).collect())
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await
 }

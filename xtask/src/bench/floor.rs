@@ -5,6 +5,8 @@ use axum::extract::Path;
 use axum::http::header;
 use axum::routing::any;
 
+use super::ask::{Ask, Expect, Fact};
+use super::endpoint::Endpoint;
 use super::scenario::Scenario;
 
 pub(super) async fn serve() -> anyhow::Result<()> {
@@ -21,15 +23,10 @@ async fn constant(Path(bytes): Path<usize>) -> impl axum::response::IntoResponse
 }
 
 /// A scenario that asks the floor for an answer of as many bytes as the real one has.
-pub(super) fn answering(bytes: usize) -> Scenario {
-    let request = super::client::request("GET", &format!("/{bytes}"), "none", None);
-    Scenario {
-        name: "bare".into(),
-        request: Box::new(move |_| request.clone()),
-        status: 200,
-        contains: "pad",
-        requests: None,
-        undo: None,
-        answer_bytes: bytes,
-    }
+pub(super) fn answering(endpoint: &Endpoint, bytes: usize) -> Scenario {
+    let request = endpoint.request("GET", &format!("/{bytes}"), None);
+    Scenario::of(move |_| Ask {
+        request: request.clone(),
+        expect: Expect::new(&[200], vec![Fact::Has("pad".into())]),
+    })
 }

@@ -13,6 +13,8 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
+use super::endpoint::Endpoint;
+
 /// Instead of the release build of `muster`.
 static CHOSEN: OnceLock<PathBuf> = OnceLock::new();
 
@@ -26,7 +28,9 @@ fn release(program: &str) -> PathBuf {
     if let ("muster", Some(chosen)) = (program, CHOSEN.get()) {
         return chosen.clone();
     }
-    crate::root().join("target/release").join(program)
+    // Built together, they lie beside each other, wherever that is.
+    let beside = std::env::current_exe().ok().and_then(|own| own.parent().map(|folder| folder.join(program)));
+    beside.unwrap_or_else(|| crate::root().join("target/release").join(program))
 }
 
 async fn listening(child: &mut Child) -> anyhow::Result<SocketAddr> {
@@ -43,14 +47,18 @@ async fn listening(child: &mut Child) -> anyhow::Result<SocketAddr> {
 
 pub(super) struct Floor {
     pub(super) address: SocketAddr,
-    _child: Child,
+    child: Child,
 }
 
 impl Floor {
     pub(super) async fn start() -> anyhow::Result<Self> {
         let mut child =
             Command::new(release("xtask")).arg("floor").stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
-        Ok(Self { address: listening(&mut child).await?, _child: child })
+        Ok(Self { address: listening(&mut child).await?, child })
+    }
+
+    pub(super) fn pid(&self) -> Option<u32> {
+        self.child.id()
     }
 }
 
@@ -62,20 +70,26 @@ pub(super) struct Muster {
 }
 
 impl Muster {
-    pub(super) async fn start(data: &Path) -> anyhow::Result<Self> {
-        Self::start_with(data, &[]).await
-    }
-
     pub(super) async fn start_with(data: &Path, flags: &[&str]) -> anyhow::Result<Self> {
-        let tenant = command(data, &["tenant", "create", "Bench"]).await?;
+        // The database, which commands need to be told of as the server is.
+        let at =
+            flags.iter().position(|flag| *flag == "--database-url").map_or(&[][..], |at| &flags[at..at + 2]);
+        let tenant = command(data, &[&["tenant", "create", "Bench"], at].concat()).await?;
         let tenant = text(&tenant, "id")?;
-        let key =
-            command(data, &["key", "create", "--tenant", &tenant, "--name", "bench", "--scope", "SCIM2"])
-                .await?;
-        let key = text(&key, "key")?;
-        // Warnings and errors only: a server that ends says why.
+        let key = ["key", "create", "--tenant", &tenant, "--name", "bench", "--scope", "SCIM2"];
+        let key = text(&command(data, &[&key, at].concat()).await?, "key")?;
+        // Warnings and errors only: a server that ends says why. The limit is on, and out of reach.
         let mut child = Command::new(release("muster"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "0", "--log", "warn", "--data"])
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--rate-limit",
+                "1000000000",
+                "--log",
+                "warn",
+                "--data",
+            ])
             .arg(data)
             .args(flags)
             .stdout(Stdio::piped())
@@ -85,12 +99,16 @@ impl Muster {
     }
 
     /// SCIM Base URL and key of another tenant.
-    pub(super) async fn second_tenant(&self, data: &Path) -> anyhow::Result<(String, String)> {
-        let tenant = command(data, &["tenant", "create", "Target"]).await?;
+    pub(super) async fn tenant(&self, data: &Path, name: &str) -> anyhow::Result<(String, String)> {
+        let tenant = command(data, &["tenant", "create", name]).await?;
         let tenant = text(&tenant, "id")?;
         let key = ["key", "create", "--tenant", &tenant, "--name", "target", "--scope", "SCIM2"];
         let key = text(&command(data, &key).await?, "key")?;
         Ok((format!("http://{}/scim/v2/{tenant}", self.address), key))
+    }
+
+    pub(super) async fn second_tenant(&self, data: &Path) -> anyhow::Result<(String, String)> {
+        self.tenant(data, "Target").await
     }
 
     /// `muster app …` beside the server, with the secret that goes to the target.
@@ -119,14 +137,27 @@ impl Muster {
     }
 
     pub(super) fn request(&self, method: &str, path: &str, body: Option<&Value>) -> Vec<u8> {
-        super::client::request(method, &self.path(path), &self.key, body.map(Value::to_string).as_deref())
+        self.endpoint().request(method, path, body.map(Value::to_string).as_deref())
     }
 
-    /// Memory that is the server's own, without the page cache.
-    pub(super) fn anonymous_memory_kib(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
-        let line = status.lines().find(|l| l.starts_with("RssAnon:"))?;
-        line.split_whitespace().nth(1)?.parse().ok()
+    pub(super) fn endpoint(&self) -> Endpoint {
+        Endpoint {
+            address: self.address,
+            host: self.address.to_string(),
+            base: self.path(""),
+            key: self.key.clone(),
+            prefix: "",
+        }
+    }
+
+    pub(super) fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// `muster import` of a file beside the server.
+    pub(super) async fn import(&self, data: &Path, flags: &[&str], file: &Path) -> anyhow::Result<()> {
+        let file = file.to_str().context("a file name")?;
+        command(data, &[&["import", "--tenant", &self.tenant, file], flags].concat()).await.map(drop)
     }
 
     pub(super) async fn stop(&mut self) -> anyhow::Result<()> {
@@ -170,4 +201,16 @@ pub(super) fn fsync_rate(folder: &Path) -> anyhow::Result<f64> {
     let rate = f64::from(count) / started.elapsed().as_secs_f64();
     std::fs::remove_file(path)?;
     Ok(rate)
+}
+
+/// # Errors
+/// When the binary does not know PostgreSQL.
+pub(super) async fn knows_postgres() -> anyhow::Result<()> {
+    let output = Command::new(release("muster")).args(["serve", "--help"]).output().await?;
+    let help = String::from_utf8_lossy(&output.stdout).to_lowercase();
+    anyhow::ensure!(
+        help.contains("postgres"),
+        "PostgreSQL: not measured: `muster serve --help` of this build does not name it"
+    );
+    Ok(())
 }
