@@ -7,6 +7,7 @@ mod account;
 mod error;
 mod process;
 mod programs;
+mod scratch;
 mod server;
 mod watchdog;
 
@@ -18,6 +19,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use tempfile::TempDir;
 
 pub use error::Error;
+pub use scratch::scratch;
 
 use account::Account;
 use error::{Doing as _, Result};
@@ -106,6 +108,14 @@ impl Cluster {
         // Nobody is ever connected to template0, so any number can be made at once.
         run(createdb.args(["-T", "template0", &name]))?;
         Ok(format!("postgres://{ROLE}@127.0.0.1:{}/{name}", self.port))
+    }
+
+    /// Remove a database. `false` while somebody is connected to it.
+    pub(crate) fn remove(&self, url: &str) -> bool {
+        let name = url.rsplit('/').next().unwrap_or_default();
+        let mut dropdb = Command::new(self.programs.client("dropdb"));
+        dropdb.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", ROLE, "--if-exists", name]);
+        run(&mut dropdb).is_ok()
     }
 
     /// The folder that holds everything.

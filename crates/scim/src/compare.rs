@@ -18,6 +18,16 @@ pub fn fold(text: &str) -> String {
     caseless::default_case_fold_str(&folded.nfkc().collect::<String>()).nfkc().collect()
 }
 
+/// Every character that case folding changes, with what it becomes: for a database that has to fold as [`fold`] does.
+pub fn case_folding() -> impl Iterator<Item = (char, String)> {
+    (char::MIN..=char::MAX).filter_map(|c| {
+        let mut buffer = [0; 4];
+        let text: &str = c.encode_utf8(&mut buffer);
+        let folded = caseless::default_case_fold_str(text);
+        (folded != text).then_some((c, folded))
+    })
+}
+
 /// The normal form of a string value of `attribute` for equality: as is when `caseExact`, else folded.
 pub fn key(text: &str, attribute: &Attribute) -> String {
     if attribute.case_exact { text.to_owned() } else { fold(text) }

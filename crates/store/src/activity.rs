@@ -1,12 +1,12 @@
 //! What the request log says of the last hours, counted: for the console's first page.
 
 use jiff::Timestamp;
-use rusqlite::params;
 
 use crate::NUMBERS;
-use crate::connection::{find, list, time, unsigned};
+use crate::database::{find, list};
 use crate::error::Result;
 use crate::store::TenantRead;
+use crate::value::{params, time, unsigned};
 
 /// Exchanges that are counted at most, the newest: a busy tenant's page must not read its whole log.
 const COUNTED: i64 = 50_000;
@@ -55,7 +55,7 @@ impl TenantRead<'_> {
         let first = self.tenant * NUMBERS;
         let sql =
             "SELECT number FROM exchange WHERE number > ?1 AND number < ?2 ORDER BY number DESC LIMIT 1";
-        let newest: Option<i64> = find(self.db, sql, [first, first + NUMBERS], |row| row.get(0))?;
+        let newest: Option<i64> = find(self.db, sql, params![first, first + NUMBERS], |row| row.get(0))?;
         let Some(newest) = newest else { return Ok(Activity::default()) };
         let start = self.first_since(first, newest, since)?;
         let from = start.max(newest - COUNTED + 1);
@@ -75,8 +75,8 @@ impl TenantRead<'_> {
         let (mut low, mut high) = (first + 1, newest + 1);
         while low < high {
             let middle = low + (high - low) / 2;
-            let found = find(self.db, sql, [middle, newest], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+            let found = find(self.db, sql, params![middle, newest], |row| {
+                Ok((row.get::<i64>(0)?, row.get::<i64>(1)?))
             })?;
             match found {
                 Some((number, at)) if at < wanted => low = number + 1,
@@ -119,7 +119,9 @@ impl TenantRead<'_> {
         let mut clients = Vec::with_capacity(rows.len());
         for (client, last) in rows {
             let detail =
-                find(self.db, "SELECT detail FROM exchange WHERE number = ?1", [last], |row| row.get(0))?;
+                find(self.db, "SELECT detail FROM exchange WHERE number = ?1", params![last], |row| {
+                    row.get(0)
+                })?;
             clients.push(Failing { last_detail: detail.flatten(), ..client });
         }
         Ok(clients)

@@ -1,16 +1,16 @@
 //! The audit: append-only, each row's hash over the one before, so that an edit, a gap or a swap shows.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, params};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::NUMBERS;
-use crate::connection::{find, list, run, signed, time};
+use crate::database::{Database, find, list, run};
 use crate::error::{Error, Result};
 use crate::narrow::Statement;
 use crate::resource::Kind;
 use crate::store::{SystemRead, SystemWrite, TenantRead, TenantWrite};
+use crate::value::{Row, params, signed, time};
 
 /// What the first row's hash is over.
 pub const GENESIS: [u8; 32] = [0; 32];
@@ -134,13 +134,13 @@ impl SystemWrite<'_> {
     }
 }
 
-fn head(db: &Connection, tenant: i64) -> Result<(u64, [u8; 32])> {
+fn head(db: &Database, tenant: i64) -> Result<(u64, [u8; 32])> {
     let sql = "SELECT audit, audit_hash FROM head WHERE tenant = ?1";
-    let found = find(db, sql, [tenant], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 32]>(1)?)))?;
+    let found = find(db, sql, params![tenant], |row| Ok((row.get::<i64>(0)?, row.get::<[u8; 32]>(1)?)))?;
     found.map(|(number, hash)| (number.unsigned_abs(), hash)).ok_or(Error::NoTenant)
 }
 
-fn append(db: &Connection, tenant: i64, entry: AuditEntry) -> Result<u64> {
+fn append(db: &Database, tenant: i64, entry: AuditEntry) -> Result<u64> {
     let (last, previous) = head(db, tenant)?;
     let (kind, resource_id) = entry.resource.unzip();
     let mut row = AuditRow {
@@ -181,15 +181,15 @@ fn append(db: &Connection, tenant: i64, entry: AuditEntry) -> Result<u64> {
 
 const COLUMNS: &str = "number, at, actor, action, kind, resource_id, name, detail, request_id, address, hash";
 
-fn read(tenant: i64) -> impl FnMut(&Row<'_>) -> rusqlite::Result<AuditRow> {
+fn read(tenant: i64) -> impl FnMut(&Row<'_>) -> Result<AuditRow> {
     move |row| {
         let detail: String = row.get(7)?;
         Ok(AuditRow {
-            number: (row.get::<_, i64>(0)? - tenant * NUMBERS).unsigned_abs(),
+            number: (row.get::<i64>(0)? - tenant * NUMBERS).unsigned_abs(),
             at: time(row, 1)?,
             actor: row.get(2)?,
             action: row.get(3)?,
-            kind: row.get::<_, Option<i64>>(4)?.and_then(Kind::of),
+            kind: row.get::<Option<i64>>(4)?.and_then(Kind::of),
             resource_id: row.get(5)?,
             name: row.get(6)?,
             // Text that is not JSON was not written by us; it will not match its hash.
@@ -201,14 +201,14 @@ fn read(tenant: i64) -> impl FnMut(&Row<'_>) -> rusqlite::Result<AuditRow> {
     }
 }
 
-fn after(db: &Connection, tenant: i64, number: u64, limit: usize) -> Result<Vec<AuditRow>> {
+fn after(db: &Database, tenant: i64, number: u64, limit: usize) -> Result<Vec<AuditRow>> {
     let first = tenant * NUMBERS;
     let sql = "SELECT number, at, actor, action, kind, resource_id, name, detail, request_id, address, hash FROM audit \
                WHERE number > ?1 AND number < ?2 ORDER BY number LIMIT ?3";
     list(db, sql, params![first + signed(number), first + NUMBERS, signed(limit as u64)], read(tenant))
 }
 
-fn search(db: &Connection, tenant: i64, query: &AuditQuery) -> Result<Vec<AuditRow>> {
+fn search(db: &Database, tenant: i64, query: &AuditQuery) -> Result<Vec<AuditRow>> {
     let first = tenant * NUMBERS;
     let end = query.before.map_or(first + NUMBERS, |before| first + signed(before).min(NUMBERS));
     let mut statement = Statement::new(format!("SELECT {COLUMNS} FROM audit WHERE number > "));
@@ -218,7 +218,7 @@ fn search(db: &Connection, tenant: i64, query: &AuditQuery) -> Result<Vec<AuditR
     }
     if let Some(action) = &query.action {
         statement.text(" AND action >= ").value(action.as_str());
-        statement.text(" AND action < ").value(crate::connection::behind(action));
+        statement.text(" AND action < ").value(crate::database::behind(action));
     }
     if let Some(actor) = &query.actor {
         statement.text(" AND ").contains(&["actor"], actor);

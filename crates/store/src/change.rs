@@ -1,13 +1,13 @@
 //! The change log: what changed, in the order of its numbers, which is the order of commits.
 
 use jiff::Timestamp;
-use rusqlite::params;
 
 use crate::NUMBERS;
-use crate::connection::{find, list, run, signed, time};
+use crate::database::{find, list, run};
 use crate::error::{Error, Result};
 use crate::resource::{Kind, kind};
 use crate::store::{TenantRead, TenantWrite};
+use crate::value::{params, signed, time};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeKind {
@@ -52,10 +52,10 @@ impl TenantRead<'_> {
             let change: i64 = row.get(3)?;
             let known = ChangeKind::ALL.into_iter().find(|c| c.number() == change);
             Ok(ChangeRow {
-                number: (row.get::<_, i64>(0)? - first).unsigned_abs(),
+                number: (row.get::<i64>(0)? - first).unsigned_abs(),
                 kind: kind(row, 1)?,
                 id: row.get(2)?,
-                change: known.ok_or(rusqlite::Error::IntegralValueOutOfRange(3, change))?,
+                change: known.ok_or_else(|| Error::Corrupt(format!("{change} is no kind of change")))?,
                 at: time(row, 4)?,
             })
         })
@@ -65,7 +65,8 @@ impl TenantRead<'_> {
 impl TenantWrite<'_> {
     pub fn append_change(&self, kind: Kind, id: &str, change: ChangeKind, at: Timestamp) -> Result<u64> {
         let sql = "UPDATE head SET change = change + 1 WHERE tenant = ?1 RETURNING change";
-        let number: i64 = find(self.db, sql, [self.tenant], |row| row.get(0))?.ok_or(Error::NoTenant)?;
+        let number: i64 =
+            find(self.db, sql, params![self.tenant], |row| row.get(0))?.ok_or(Error::NoTenant)?;
         let sql = "INSERT INTO change (number, kind, id, change, at) VALUES (?1, ?2, ?3, ?4, ?5)";
         let row =
             params![self.tenant * NUMBERS + number, kind.number(), id, change.number(), at.as_millisecond()];

@@ -1,9 +1,8 @@
 //! The whole database as text, for comparing two states.
 
-use rusqlite::Connection;
-use rusqlite::types::ValueRef;
-
+use crate::database::Database;
 use crate::error::Result;
+use crate::value::{Value, params};
 
 /// Every table with what of it is compared, in key order. The request log, its last number and times of last use change
 /// without anything being changed.
@@ -11,7 +10,11 @@ const TABLES: [(&str, &str, &str); 31] = [
     ("tenant", "*", "number"),
     ("head", "tenant, change, audit, audit_hash", "tenant"),
     ("counter", "*", "tenant, kind"),
-    ("resource", "*", "number"),
+    (
+        "resource",
+        "tenant, kind, id, unique_key, name, active, version, created_at, modified_at, members, indexed, document",
+        "tenant, kind, id",
+    ),
     ("tombstone", "*", "tenant, kind, id"),
     ("index_value", "*", "tenant, kind, path, key, id"),
     ("membership", "*", "tenant, group_id, member_id"),
@@ -45,26 +48,23 @@ const TABLES: [(&str, &str, &str); 31] = [
     ("session", "digest, operator, tenant, created_at, signed_in_at", "digest"),
 ];
 
-pub(crate) fn dump(db: &Connection) -> Result<String> {
+pub(crate) fn dump(db: &Database) -> Result<String> {
     let mut text = String::new();
     for (table, columns, order) in TABLES {
-        let mut statement = db.prepare(&format!("SELECT {columns} FROM {table} ORDER BY {order}"))?;
-        let width = statement.column_count();
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
+        db.query(&format!("SELECT {columns} FROM {table} ORDER BY {order}"), params![], &mut |row| {
             text += table;
-            for column in 0..width {
+            for column in 0..row.width() {
                 text.push('\t');
-                match row.get_ref(column)? {
-                    ValueRef::Null => text += "-",
-                    ValueRef::Integer(n) => text += &n.to_string(),
-                    ValueRef::Real(n) => text += &n.to_string(),
-                    ValueRef::Text(t) => text += &format!("{:?}", String::from_utf8_lossy(t)),
-                    ValueRef::Blob(b) => b.iter().for_each(|byte| text += &format!("{byte:02x}")),
+                match row.value(column)? {
+                    Value::Null => text += "-",
+                    Value::Integer(n) => text += &n.to_string(),
+                    Value::Text(t) => text += &format!("{t:?}"),
+                    Value::Blob(b) => b.iter().for_each(|byte| text += &format!("{byte:02x}")),
                 }
             }
             text.push('\n');
-        }
+            Ok(())
+        })?;
     }
     Ok(text)
 }

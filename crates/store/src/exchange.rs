@@ -1,13 +1,13 @@
 //! The request log: what was asked and answered, redacted before it comes here.
 
 use jiff::Timestamp;
-use rusqlite::{Row, params};
 
 use crate::NUMBERS;
-use crate::connection::{anywhere, find, run, signed, time, unsigned};
+use crate::database::{anywhere, changed, find, run};
 use crate::error::{Error, Result};
 use crate::narrow::Statement;
 use crate::store::{TenantRead, TenantWrite};
+use crate::value::{Row, params, signed, time, unsigned};
 
 /// A request with its answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,11 +62,11 @@ pub struct ExchangeQuery {
 const COLUMNS: &str = "number, at, request_id, method, path, status, duration_us, key_id, key_name, address, user_agent, \
                        resource_id, quirks, scim_type, detail, request_body, response_body";
 
-fn read(tenant: i64) -> impl FnMut(&Row<'_>) -> rusqlite::Result<ExchangeRow> {
+fn read(tenant: i64) -> impl FnMut(&Row<'_>) -> Result<ExchangeRow> {
     move |row| {
         let quirks: String = row.get(12)?;
         Ok(ExchangeRow {
-            number: (row.get::<_, i64>(0)? - tenant * NUMBERS).unsigned_abs(),
+            number: (row.get::<i64>(0)? - tenant * NUMBERS).unsigned_abs(),
             exchange: Exchange {
                 at: time(row, 1)?,
                 request_id: row.get(2)?,
@@ -96,6 +96,7 @@ impl TenantRead<'_> {
         let end = query.before.map_or(first + NUMBERS, |before| first + signed(before).min(NUMBERS));
         let mut statement = Statement::new(format!("SELECT {COLUMNS} FROM exchange WHERE number > "));
         statement.value(first).text(" AND number < ").value(end);
+        let like = self.db.like();
         // A 501 is no failure: what was asked is not offered.
         statement.text(match query.status {
             None => "",
@@ -112,7 +113,7 @@ impl TenantRead<'_> {
         }
         if let Some(quirk) = &query.quirk {
             statement
-                .text(" AND ' ' || quirks || ' ' LIKE ")
+                .text(&format!(" AND ' ' || quirks || ' ' {like} "))
                 .value(anywhere(&format!(" {quirk} ")))
                 .text(" ESCAPE '\\'");
         }
@@ -123,7 +124,7 @@ impl TenantRead<'_> {
             for (at, column) in
                 ["path", "request_body", "response_body", "detail", "request_id"].into_iter().enumerate()
             {
-                statement.text(if at == 0 { " AND (" } else { " OR " }).text(column).text(" LIKE ");
+                statement.text(if at == 0 { " AND (" } else { " OR " }).text(&format!("{column} {like} "));
                 statement.value(anywhere(text)).text(" ESCAPE '\\'");
             }
             statement.text(")");
@@ -136,14 +137,15 @@ impl TenantRead<'_> {
         let sql = "SELECT number, at, request_id, method, path, status, duration_us, key_id, key_name, address, user_agent, \
                    resource_id, quirks, scim_type, detail, request_body, response_body FROM exchange WHERE number = ?1";
         let number = self.tenant * NUMBERS + signed(number).min(NUMBERS - 1);
-        find(self.db, sql, [number], read(self.tenant))
+        find(self.db, sql, params![number], read(self.tenant))
     }
 }
 
 impl TenantWrite<'_> {
     pub fn append_exchange(&self, exchange: &Exchange) -> Result<u64> {
         let sql = "UPDATE head SET exchange = exchange + 1 WHERE tenant = ?1 RETURNING exchange";
-        let number: i64 = find(self.db, sql, [self.tenant], |row| row.get(0))?.ok_or(Error::NoTenant)?;
+        let number: i64 =
+            find(self.db, sql, params![self.tenant], |row| row.get(0))?.ok_or(Error::NoTenant)?;
         let sql = "INSERT INTO exchange (number, at, request_id, method, path, status, duration_us, key_id, key_name, address, \
                    user_agent, resource_id, quirks, scim_type, detail, request_body, response_body) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
@@ -175,6 +177,6 @@ impl TenantWrite<'_> {
         let first = self.tenant * NUMBERS;
         let sql = "DELETE FROM exchange WHERE number IN (SELECT number FROM exchange WHERE number > ?1 AND number < ?2 \
                    ORDER BY number LIMIT 1000) AND at < ?3";
-        Ok(run(self.db, sql, params![first, first + NUMBERS, before.as_millisecond()])? as u64)
+        Ok(changed(self.db, sql, params![first, first + NUMBERS, before.as_millisecond()])? as u64)
     }
 }

@@ -1,14 +1,14 @@
 //! API keys: digests only, never the keys.
 
 use jiff::Timestamp;
-use rusqlite::{Row, params};
 
-use crate::connection::{find, list, run, time, time_if};
+use crate::database::{changed, find, list, run, settled};
 use crate::error::{Error, Result};
 use crate::settings::Settings;
 use crate::store::{SystemRead, TenantRead, TenantWrite};
 use crate::tenant::settings;
 use crate::tenant_id::TenantId;
+use crate::value::{Row, params, time, time_if};
 
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeyRow {
@@ -31,7 +31,7 @@ impl std::fmt::Debug for KeyRow {
     }
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<KeyRow> {
+fn read(row: &Row<'_>) -> Result<KeyRow> {
     let scopes: String = row.get(2)?;
     let former: Option<Vec<u8>> = row.get(4)?;
     let until = time_if(row, 5)?;
@@ -56,8 +56,9 @@ impl SystemRead<'_> {
         let sql = "SELECT k.id, k.name, k.scopes, k.digest, k.former_digest, k.former_until, k.created_at, k.created_by, \
                    k.expires_at, k.revoked_at, k.last_used_at, k.last_address, t.id, t.settings \
                    FROM api_key k JOIN tenant t ON t.number = k.tenant WHERE k.id = ?1";
-        let found =
-            find(self.db, sql, [id], |row| Ok((row.get::<_, String>(12)?, read(row)?, settings(row, 13)?)))?;
+        let found = find(self.db, sql, params![id], |row| {
+            Ok((row.get::<String>(12)?, read(row)?, settings(row, 13)?))
+        })?;
         Ok(found.and_then(|(tenant, key, settings)| Some((TenantId::parse(&tenant)?, key, settings))))
     }
 }
@@ -67,7 +68,7 @@ impl TenantRead<'_> {
     pub fn keys(&self) -> Result<Vec<KeyRow>> {
         let sql = "SELECT id, name, scopes, digest, former_digest, former_until, created_at, created_by, expires_at, \
                    revoked_at, last_used_at, last_address FROM api_key WHERE tenant = ?1 ORDER BY created_at DESC, id";
-        list(self.db, sql, [self.tenant], read)
+        list(self.db, sql, params![self.tenant], read)
     }
 
     pub fn key(&self, id: &str) -> Result<Option<KeyRow>> {
@@ -91,7 +92,7 @@ impl TenantWrite<'_> {
             key.created_by,
             key.expires.map(Timestamp::as_millisecond)
         ];
-        run(self.db, sql, parameters).map(drop)
+        settled(self.db, sql, parameters)
     }
 
     /// `false` if there is no such key.
@@ -99,13 +100,14 @@ impl TenantWrite<'_> {
         let sql = "UPDATE api_key SET digest = ?3, former_digest = ?4, former_until = ?5 WHERE tenant = ?1 AND id = ?2";
         let (current, former) = current_and_former(digests)?;
         let until = former.and_then(|(_, until)| *until).map(Timestamp::as_millisecond);
-        Ok(run(self.db, sql, params![self.tenant, id, current, former.map(|(digest, _)| digest), until])? > 0)
+        Ok(changed(self.db, sql, params![self.tenant, id, current, former.map(|(digest, _)| digest), until])?
+            > 0)
     }
 
     /// `false` if there is no such key or it was revoked before.
     pub fn revoke_key(&self, id: &str, at: Timestamp) -> Result<bool> {
         let sql = "UPDATE api_key SET revoked_at = ?3 WHERE tenant = ?1 AND id = ?2 AND revoked_at IS NULL";
-        Ok(run(self.db, sql, params![self.tenant, id, at.as_millisecond()])? > 0)
+        Ok(changed(self.db, sql, params![self.tenant, id, at.as_millisecond()])? > 0)
     }
 
     /// When and from where keys were last used.

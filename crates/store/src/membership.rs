@@ -1,12 +1,11 @@
 //! Who is in which group: rows, indexed both ways, so that one member more costs the same in a group of any size.
 
-use rusqlite::{Row, params};
-
-use crate::connection::{count, find, list, run, signed};
+use crate::database::{changed, count, find, list, run};
 use crate::error::Result;
 use crate::narrow::Statement;
 use crate::resource::Kind;
 use crate::store::{TenantRead, TenantWrite};
+use crate::value::{Row, params, signed};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberRow {
@@ -22,7 +21,7 @@ pub struct GroupRef {
     pub name: String,
 }
 
-fn member(row: &Row<'_>) -> rusqlite::Result<MemberRow> {
+fn member(row: &Row<'_>) -> Result<MemberRow> {
     let kind: Option<i64> = row.get(1)?;
     Ok(MemberRow { member: row.get(0)?, kind: kind.and_then(Kind::of), name: row.get(2)? })
 }
@@ -52,8 +51,7 @@ impl TenantRead<'_> {
 
     /// How many members a live group has; kept, not counted.
     pub fn member_count(&self, group: &str) -> Result<u64> {
-        let sql =
-            "SELECT coalesce(sum(members), 0) FROM resource WHERE tenant = ?1 AND kind = ?2 AND id = ?3";
+        let sql = "SELECT CAST(coalesce(sum(members), 0) AS BIGINT) FROM resource WHERE tenant = ?1 AND kind = ?2 AND id = ?3";
         count(self.db, sql, params![self.tenant, Kind::Group.number(), group])
     }
 
@@ -80,7 +78,7 @@ impl TenantWrite<'_> {
         let mut added = Vec::new();
         for (member, kind) in members {
             let kind = kind.map(Kind::number);
-            if run(self.db, sql, params![self.tenant, group, member, kind])? > 0 {
+            if changed(self.db, sql, params![self.tenant, group, member, kind])? > 0 {
                 added.push(member.clone());
             }
         }
@@ -93,7 +91,7 @@ impl TenantWrite<'_> {
         let sql = "DELETE FROM membership WHERE tenant = ?1 AND group_id = ?2 AND member_id = ?3";
         let mut removed = Vec::new();
         for member in members {
-            if run(self.db, sql, params![self.tenant, group, member])? > 0 {
+            if changed(self.db, sql, params![self.tenant, group, member])? > 0 {
                 removed.push(member.clone());
             }
         }
@@ -103,7 +101,7 @@ impl TenantWrite<'_> {
 
     /// Gives how many there were.
     pub fn clear_members(&self, group: &str) -> Result<u64> {
-        let removed = run(
+        let removed = changed(
             self.db,
             "DELETE FROM membership WHERE tenant = ?1 AND group_id = ?2",
             params![self.tenant, group],
@@ -127,6 +125,6 @@ impl TenantWrite<'_> {
             return Ok(());
         }
         let sql = "UPDATE resource SET members = members + ?4 WHERE tenant = ?1 AND kind = ?2 AND id = ?3";
-        run(self.db, sql, params![self.tenant, Kind::Group.number(), group, by]).map(drop)
+        run(self.db, sql, params![self.tenant, Kind::Group.number(), group, by])
     }
 }

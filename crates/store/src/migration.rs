@@ -1,29 +1,38 @@
 //! Schema versions. A migration is never edited after release: its checksum is stored and compared.
 
-use rusqlite::{Connection, TransactionBehavior};
 use sha2::{Digest, Sha256};
 
+use crate::database::{Database, Source, Use, find, list, run};
 use crate::error::{Error, Result};
+use crate::value::params;
+use crate::{postgres, sqlite};
 
 struct Migration {
     number: u32,
     name: &'static str,
-    sql: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
 }
 
-const MIGRATIONS: [Migration; 3] = [
-    Migration { number: 1, name: "initial", sql: include_str!("../migrations/sqlite/0001_initial.sql") },
-    Migration {
-        number: 2,
-        name: "validation",
-        sql: include_str!("../migrations/sqlite/0002_validation.sql"),
-    },
-    Migration {
-        number: 3,
-        name: "provisioning",
-        sql: include_str!("../migrations/sqlite/0003_provisioning.sql"),
-    },
+macro_rules! migrations {
+    ($($number:literal $name:literal $file:literal),* $(,)?) => {
+        [$(Migration {
+            number: $number,
+            name: $name,
+            sqlite: include_str!(concat!("../migrations/sqlite/", $file)),
+            postgres: include_str!(concat!("../migrations/postgres/", $file)),
+        }),*]
+    };
+}
+
+const MIGRATIONS: [Migration; 3] = migrations![
+    1 "initial" "0001_initial.sql",
+    2 "validation" "0002_validation.sql",
+    3 "provisioning" "0003_provisioning.sql",
 ];
+
+/// Held by the one process that migrates; the number says `muster` in ASCII.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(120353206003058)";
 
 /// The newest version this release knows.
 pub(crate) fn newest() -> u32 {
@@ -31,21 +40,66 @@ pub(crate) fn newest() -> u32 {
 }
 
 /// Bring the schema up to date; several processes may try at once, one does it.
-pub(crate) fn run(db: &mut Connection) -> Result<u32> {
-    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.execute_batch(
-        "CREATE TABLE IF NOT EXISTS schema_migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum BLOB NOT NULL)",
+pub(crate) fn run_all(source: &Source) -> Result<u32> {
+    let db = source.open(Use::Migrate)?;
+    batch(&db, if is_postgres(&db) { "BEGIN" } else { "BEGIN IMMEDIATE" })?;
+    if is_postgres(&db) {
+        supported(&db)?;
+        batch(&db, LOCK)?;
+    }
+    migrate(&db)?;
+    batch(&db, "COMMIT")?;
+    Ok(newest())
+}
+
+fn is_postgres(db: &Database) -> bool {
+    matches!(db, Database::Postgres(_))
+}
+
+fn batch(db: &Database, sql: &str) -> Result<()> {
+    match db {
+        Database::Sqlite(db) => Ok(sqlite::Connection::execute_batch(db, sql)?),
+        Database::Postgres(db) => postgres::Connection::batch(db, sql),
+    }
+}
+
+/// Version and encoding that the statements rest on.
+fn supported(db: &Database) -> Result<()> {
+    let sql = "SELECT current_setting('server_version_num'), current_setting('server_encoding')";
+    let found = find(db, sql, params![], |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)))?;
+    let (version, encoding) = found.unwrap_or_default();
+    if version.parse::<u32>().unwrap_or_default() < 130_000 {
+        return Err(Error::Unsupported(format!(
+            "PostgreSQL 13 or later is needed; this server is {version}"
+        )));
+    }
+    if encoding != "UTF8" {
+        return Err(Error::Unsupported(format!(
+            "the database must be made with ENCODING 'UTF8'; this one has {encoding}"
+        )));
+    }
+    Ok(())
+}
+
+fn migrate(db: &Database) -> Result<()> {
+    let bytes = if is_postgres(db) { "BYTEA" } else { "BLOB" };
+    batch(
+        db,
+        &format!(
+            "CREATE TABLE IF NOT EXISTS schema_migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum {bytes} NOT NULL)"
+        ),
     )?;
-    let applied = applied(&transaction)?;
-    if let Some((number, _)) = applied.iter().find(|(number, _)| *number > newest()) {
+    let applied = applied(db)?;
+    if let Some((number, _)) = applied.iter().find(|(number, _)| *number > i64::from(newest())) {
         return Err(Error::Unsupported(format!(
             "the database has schema version {number}; this release knows up to {}. Use the newer release",
             newest()
         )));
     }
     for migration in &MIGRATIONS {
-        let checksum = Sha256::digest(migration.sql.as_bytes()).to_vec();
-        match applied.iter().find(|(number, _)| *number == migration.number) {
+        let sql = if is_postgres(db) { migration.postgres } else { migration.sqlite };
+        let checksum = Sha256::digest(sql.as_bytes()).to_vec();
+        match applied.iter().find(|(number, _)| *number == i64::from(migration.number)) {
             Some((_, known)) if *known == checksum => {}
             Some(_) => {
                 return Err(Error::Corrupt(format!(
@@ -54,25 +108,32 @@ pub(crate) fn run(db: &mut Connection) -> Result<u32> {
                 )));
             }
             None => {
-                transaction.execute_batch(migration.sql)?;
-                transaction.execute(
-                    "INSERT INTO schema_migration (number, name, checksum) VALUES (?1, ?2, ?3)",
-                    (migration.number, migration.name, &checksum),
-                )?;
+                batch(db, sql)?;
+                if is_postgres(db) && migration.number == 1 {
+                    fill_case_folding(db)?;
+                }
+                let sql = "INSERT INTO schema_migration (number, name, checksum) VALUES (?1, ?2, ?3)";
+                run(db, sql, params![migration.number, migration.name, checksum])?;
                 tracing::info!(number = migration.number, name = migration.name, "migrated");
             }
         }
     }
-    transaction.execute(
-        "INSERT INTO head (tenant, change, audit, audit_hash, exchange) VALUES (0, 0, 0, ?1, 0) ON CONFLICT (tenant) DO NOTHING",
-        [crate::audit::GENESIS.as_slice()],
-    )?;
-    transaction.commit()?;
-    Ok(newest())
+    let sql = "INSERT INTO head (tenant, change, audit, audit_hash, exchange) VALUES (0, 0, 0, ?1, 0) \
+               ON CONFLICT (tenant) DO NOTHING";
+    run(db, sql, params![crate::audit::GENESIS])
 }
 
-fn applied(db: &Connection) -> Result<Vec<(u32, Vec<u8>)>> {
-    let mut statement = db.prepare("SELECT number, checksum FROM schema_migration ORDER BY number")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+/// SQLite calls the directory's own function; PostgreSQL gets its table.
+fn fill_case_folding(db: &Database) -> Result<()> {
+    for (character, folded) in scim::compare::case_folding() {
+        let sql = "INSERT INTO case_folding (character, folded) VALUES (?1, ?2)";
+        run(db, sql, params![character.to_string(), folded])?;
+    }
+    Ok(())
+}
+
+fn applied(db: &Database) -> Result<Vec<(i64, Vec<u8>)>> {
+    list(db, "SELECT number, checksum FROM schema_migration ORDER BY number", params![], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })
 }

@@ -1,11 +1,9 @@
 //! What the indexes can answer of a query, as SQL. It may be a superset of what is asked, never less.
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, Row, ToSql, params_from_iter};
-
-use crate::connection::{anywhere, behind};
+use crate::database::{Database, anywhere, behind, list};
 use crate::error::Result;
 use crate::resource::Kind;
+use crate::value::{Owned, Row, ToValue};
 
 /// Which resources.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +45,7 @@ impl Narrow {
 #[derive(Debug)]
 pub(crate) struct Statement {
     sql: String,
-    values: Vec<Value>,
+    values: Vec<Owned>,
 }
 
 impl Statement {
@@ -60,8 +58,8 @@ impl Statement {
         self
     }
 
-    pub(crate) fn value(&mut self, value: impl Into<Bound>) -> &mut Self {
-        self.values.push(value.into().0);
+    pub(crate) fn value(&mut self, value: impl Into<Owned>) -> &mut Self {
+        self.values.push(value.into());
         self.sql.push('?');
         self.sql.push_str(&self.values.len().to_string());
         self
@@ -77,15 +75,9 @@ impl Statement {
         self.text(")")
     }
 
-    pub(crate) fn list<T>(
-        &self,
-        db: &Connection,
-        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>> {
-        let mut statement = db.prepare_cached(&self.sql)?;
-        let values = self.values.iter().map(|v| v as &dyn ToSql);
-        let rows = statement.query_map(params_from_iter(values), read)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    pub(crate) fn list<T>(&self, db: &Database, read: impl FnMut(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
+        let values: Vec<&dyn ToValue> = self.values.iter().map(|v| v as &dyn ToValue).collect();
+        list(db, &self.sql, &values, read)
     }
 
     /// `r.tenant = … AND r.kind = … AND (…)`
@@ -157,27 +149,5 @@ impl Statement {
             self.text(&format!("r.id IN (SELECT m.{mine} FROM membership m WHERE m.tenant = ")).value(tenant);
             self.text(&format!(" AND m.{other} = ")).value(id).text(")");
         }
-    }
-}
-
-/// A value that is bound to a statement.
-#[derive(Debug)]
-pub(crate) struct Bound(Value);
-
-impl From<i64> for Bound {
-    fn from(value: i64) -> Self {
-        Self(Value::Integer(value))
-    }
-}
-
-impl From<&str> for Bound {
-    fn from(value: &str) -> Self {
-        Self(Value::Text(value.to_owned()))
-    }
-}
-
-impl From<String> for Bound {
-    fn from(value: String) -> Self {
-        Self(Value::Text(value))
     }
 }

@@ -10,10 +10,23 @@ pub enum Location {
     File(PathBuf),
     /// For tests: a file in a temporary folder that goes with the store.
     Memory,
+    /// A database of a PostgreSQL server.
+    Postgres(ServerUrl),
+}
+
+/// The URL of a PostgreSQL database, which may hold a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ServerUrl(pub(crate) String);
+
+impl std::fmt::Debug for ServerUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ServerUrl(…)")
+    }
 }
 
 impl Location {
-    /// `sqlite:PATH` or `sqlite::memory:`.
+    /// `sqlite:PATH`, `sqlite::memory:` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, which may have `sslmode`,
+    /// `sslrootcert` and libpq's other parameters.
     ///
     /// # Errors
     /// [`Error::Unsupported`], saying what is understood.
@@ -28,12 +41,13 @@ impl Location {
             }
             return Ok(Self::File(path.into()));
         }
-        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            return Err(Error::Unsupported(
-                "PostgreSQL is not supported by this release; use sqlite:PATH, or --data for a folder".into(),
-            ));
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            crate::postgres::Server::parse(url)?;
+            return Ok(Self::Postgres(ServerUrl(url.to_owned())));
         }
-        Err(Error::Unsupported("the database URL must be sqlite:PATH".into()))
+        Err(Error::Unsupported(
+            "the database URL must be sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE".into(),
+        ))
     }
 }
 
@@ -52,6 +66,8 @@ pub struct Options {
     pub location: Location,
     /// Connections for point reads.
     pub readers: usize,
+    /// Connections that write at once to different tenants, on PostgreSQL; SQLite has one writer.
+    pub writers: usize,
     pub synchronous: Synchronous,
     /// Called when a commit fails in a way that leaves it unknown what is on disk; must not return in production.
     pub on_fatal: fn(&str),
@@ -63,7 +79,22 @@ impl Options {
     }
 
     pub fn memory() -> Self {
-        Self { location: Location::Memory, readers: 4, synchronous: Synchronous::Off, on_fatal: end_process }
+        Self {
+            location: Location::Memory,
+            readers: 4,
+            writers: 4,
+            synchronous: Synchronous::Off,
+            on_fatal: end_process,
+        }
+    }
+
+    /// A database of a PostgreSQL server.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a URL that cannot be understood.
+    pub fn at(url: &str) -> Result<Self> {
+        let location = Location::parse(url)?;
+        Ok(Self { location, ..Self::memory() }.durable())
     }
 
     fn durable(mut self) -> Self {

@@ -2,35 +2,29 @@
 //! threads with connections of theirs, so that a long scan never delays a point read.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
-use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use crate::connection;
+use crate::database::{Database, Source, Use};
 use crate::error::{Error, Result};
-use crate::options::Synchronous;
 use crate::tenant_id::TenantId;
-
-/// Steps of the database between two looks at whether anybody still waits for a scan.
-const STEPS: i32 = 1_000;
 
 #[derive(Debug)]
 pub(crate) struct Readers {
-    path: PathBuf,
-    synchronous: Synchronous,
-    idle: Mutex<Vec<Connection>>,
+    source: Source,
+    purpose: Use,
+    idle: Mutex<Vec<Database>>,
     permits: Arc<Semaphore>,
 }
 
 impl Readers {
-    pub(crate) fn new(path: PathBuf, synchronous: Synchronous, connections: usize) -> Self {
+    pub(crate) fn new(source: Source, purpose: Use, connections: usize) -> Self {
         Self {
-            path,
-            synchronous,
+            source,
+            purpose,
             idle: Mutex::new(Vec::new()),
             permits: Arc::new(Semaphore::new(connections.max(1))),
         }
@@ -39,10 +33,14 @@ impl Readers {
     /// Run `f` on this thread, in one snapshot.
     pub(crate) async fn read<T, E: From<Error>>(
         &self,
-        f: impl FnOnce(&Connection) -> Result<T, E>,
+        f: impl FnOnce(&Database) -> Result<T, E>,
     ) -> Result<T, E> {
         let _permit = self.permits.acquire().await.map_err(|e| E::from(Error::Unavailable(e.to_string())))?;
-        self.run(self.connection().map_err(E::from)?, f)
+        match &self.source {
+            Source::Sqlite { .. } => self.run(self.connection().map_err(E::from)?, f),
+            // Another process answers: this thread waits for it, and its other tasks should not.
+            Source::Postgres { .. } => aside(|| self.run(self.connection().map_err(E::from)?, f)),
+        }
     }
 
     /// Run `f` on a blocking thread, in one snapshot. When nobody waits for it any more it stops, and until it has stopped
@@ -51,7 +49,7 @@ impl Readers {
     pub(crate) async fn scan<T, E>(
         self: &Arc<Self>,
         turns: Arc<Semaphore>,
-        f: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+        f: impl FnOnce(&Database) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -66,36 +64,41 @@ impl Readers {
         let scanned = tokio::task::spawn_blocking(move || {
             let _held = (turn, permit);
             let mut db = readers.connection().map_err(E::from)?;
-            let stop = move || given_up.load(Ordering::Relaxed);
-            db.progress_handler(STEPS, Some(stop)).map_err(|e| E::from(e.into()))?;
+            db.stop_when(Some(given_up)).map_err(E::from)?;
             readers.run(db, f)
         });
         scanned.await.unwrap_or_else(|e| Err(E::from(Error::Unavailable(format!("a read stopped: {e}")))))
     }
 
-    fn connection(&self) -> Result<Connection> {
+    fn connection(&self) -> Result<Database> {
         let idle = self.idle.lock().pop();
-        idle.map_or_else(|| connection::open(&self.path, self.synchronous), Ok)
+        idle.map_or_else(|| self.source.open(self.purpose), Ok)
     }
 
     fn run<T, E: From<Error>>(
         &self,
-        mut db: Connection,
-        f: impl FnOnce(&Connection) -> Result<T, E>,
+        mut db: Database,
+        f: impl FnOnce(&Database) -> Result<T, E>,
     ) -> Result<T, E> {
-        step(&db, "BEGIN")?;
+        db.begin_read()?;
         let outcome = f(&db);
         // A connection that cannot end its snapshot is not used again.
-        let handed_back = db.progress_handler(0, None::<fn() -> bool>).is_ok() && step(&db, "COMMIT").is_ok();
-        if handed_back {
-            self.idle.lock().push(db);
+        match db.stop_when(None).is_ok() && db.end_read() {
+            true => self.idle.lock().push(db),
+            // The others are as old as this one and lead to the same server.
+            false => self.idle.lock().clear(),
         }
         outcome
     }
 }
 
-fn step(db: &Connection, sql: &str) -> Result<()> {
-    Ok(db.prepare_cached(sql)?.execute([]).map(drop)?)
+/// Wait on this thread, while others take over what else it has to do, where there are others.
+fn aside<T>(f: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(f),
+        _ => f(),
+    }
 }
 
 /// How many scans each tenant may have running at once.

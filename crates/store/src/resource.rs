@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, params};
 
-use crate::connection::{count, find, list, run, signed, time, unsigned};
+use crate::database::{Database, changed, count, find, list, run, settled};
 use crate::error::{Conflict, Error, Result};
 use crate::narrow::{Narrow, Statement};
 use crate::store::{TenantRead, TenantWrite};
+use crate::value::{Row, params, signed, time, unsigned};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
@@ -94,7 +94,7 @@ pub struct Stats {
 
 const COLUMNS: &str = "r.id, r.kind, r.version, r.name, r.created_at, r.modified_at, r.document";
 
-fn live(row: &Row<'_>) -> rusqlite::Result<Stored> {
+fn live(row: &Row<'_>) -> Result<Stored> {
     Ok(Stored {
         id: row.get(0)?,
         kind: kind(row, 1)?,
@@ -107,24 +107,25 @@ fn live(row: &Row<'_>) -> rusqlite::Result<Stored> {
     })
 }
 
-fn dead(row: &Row<'_>) -> rusqlite::Result<Stored> {
+fn dead(row: &Row<'_>) -> Result<Stored> {
     Ok(Stored { deleted: Some(time(row, 7)?), ..live(row)? })
 }
 
-pub(crate) fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<Kind> {
+pub(crate) fn kind(row: &Row<'_>, column: usize) -> Result<Kind> {
     let number = row.get(column)?;
-    Kind::of(number).ok_or(rusqlite::Error::IntegralValueOutOfRange(column, number))
+    Kind::of(number).ok_or_else(|| Error::Corrupt(format!("{number} is no kind of resource")))
 }
 
 /// The greatest id of all tenants' resources, deleted ones that can be restored among them. Two look-ups in an index for each
 /// tenant and kind.
-pub(crate) fn greatest_id(db: &Connection) -> Result<Option<String>> {
+pub(crate) fn greatest_id(db: &Database) -> Result<Option<String>> {
     let mut greatest = None;
     for kind in Kind::ALL {
-        let sql = "SELECT max(coalesce((SELECT r.id FROM resource r WHERE r.tenant = t.number AND r.kind = ?1 \
-                   ORDER BY r.id DESC LIMIT 1), ''), coalesce((SELECT b.id FROM tombstone b WHERE b.tenant = t.number \
-                   AND b.kind = ?1 ORDER BY b.id DESC LIMIT 1), '')) AS last FROM tenant t ORDER BY last DESC LIMIT 1";
-        let last: Option<String> = find(db, sql, [kind.number()], |row| row.get(0))?;
+        let sql = "SELECT coalesce((SELECT r.id FROM resource r WHERE r.tenant = t.number AND r.kind = ?1 \
+                   ORDER BY r.id DESC LIMIT 1), '') AS last FROM tenant t UNION ALL \
+                   SELECT coalesce((SELECT b.id FROM tombstone b WHERE b.tenant = t.number AND b.kind = ?1 \
+                   ORDER BY b.id DESC LIMIT 1), '') AS last FROM tenant t ORDER BY last DESC LIMIT 1";
+        let last: Option<String> = find(db, sql, params![kind.number()], |row| row.get(0))?;
         greatest = greatest.max(last.filter(|id| !id.is_empty()));
     }
     Ok(greatest)
@@ -180,7 +181,8 @@ impl TenantRead<'_> {
     }
 
     pub fn count(&self, kind: Kind) -> Result<u64> {
-        let sql = "SELECT coalesce(sum(live), 0) FROM counter WHERE tenant = ?1 AND kind = ?2";
+        let sql =
+            "SELECT CAST(coalesce(sum(live), 0) AS BIGINT) FROM counter WHERE tenant = ?1 AND kind = ?2";
         count(self.db, sql, params![self.tenant, kind.number()])
     }
 
@@ -195,7 +197,7 @@ impl TenantRead<'_> {
 
     pub fn stats(&self) -> Result<Stats> {
         let sql = "SELECT kind, live, active, deleted FROM counter WHERE tenant = ?1";
-        let rows = list(self.db, sql, [self.tenant], |row| {
+        let rows = list(self.db, sql, params![self.tenant], |row| {
             Ok((kind(row, 0)?, unsigned(row, 1)?, unsigned(row, 2)?, unsigned(row, 3)?))
         })?;
         let mut stats = Stats::default();
@@ -280,7 +282,7 @@ impl TenantWrite<'_> {
             indexed(entry.values),
             entry.document
         ];
-        run(self.db, sql, parameters)?;
+        settled(self.db, sql, parameters)?;
         for value in entry.values {
             self.index(entry.kind, value.path, &value.key, entry.id)?;
         }
@@ -294,7 +296,7 @@ impl TenantWrite<'_> {
     pub fn update(&self, entry: &Entry<'_>, expected_version: u64) -> Result<u64> {
         let sql = "SELECT active, indexed FROM resource WHERE tenant = ?1 AND kind = ?2 AND id = ?3 AND version = ?4";
         let key = params![self.tenant, entry.kind.number(), entry.id, signed(expected_version)];
-        let former = find(self.db, sql, key, |row| Ok((row.get::<_, bool>(0)?, row.get::<_, String>(1)?)))?;
+        let former = find(self.db, sql, key, |row| Ok((row.get::<bool>(0)?, row.get::<String>(1)?)))?;
         let (was_active, former) = former.ok_or(Error::Conflict(Conflict::Version))?;
         let indexed = indexed(entry.values);
         let sql = "UPDATE resource SET unique_key = ?4, name = ?5, active = ?6, version = version + 1, modified_at = ?7, \
@@ -310,7 +312,7 @@ impl TenantWrite<'_> {
             indexed,
             entry.document
         ];
-        run(self.db, sql, parameters)?;
+        settled(self.db, sql, parameters)?;
         if indexed != former {
             self.reindex(entry.kind, entry.id, &former, entry.values)?;
         }
@@ -337,8 +339,7 @@ impl TenantWrite<'_> {
                    document FROM resource WHERE tenant = ?1 AND kind = ?2 AND id = ?3 RETURNING active, indexed";
         let left = serde_json::Value::from(left_groups.to_vec()).to_string();
         let parameters = params![self.tenant, kind.number(), id, at.as_millisecond(), left];
-        let buried =
-            find(self.db, sql, parameters, |row| Ok((row.get::<_, bool>(0)?, row.get::<_, String>(1)?)))?;
+        let buried = find(self.db, sql, parameters, |row| Ok((row.get::<bool>(0)?, row.get::<String>(1)?)))?;
         let Some((active, former)) = buried else { return Ok(false) };
         let sql = "DELETE FROM resource WHERE tenant = ?1 AND kind = ?2 AND id = ?3";
         run(self.db, sql, params![self.tenant, kind.number(), id])?;
@@ -360,7 +361,7 @@ impl TenantWrite<'_> {
         let key = params![self.tenant, kind.number(), id];
         let parameters = params![self.tenant, kind.number(), id, at.as_millisecond(), Kind::Group.number()];
         let restored =
-            find(self.db, sql, parameters, |row| Ok((row.get::<_, bool>(0)?, row.get::<_, String>(1)?)))?;
+            find(self.db, sql, parameters, |row| Ok((row.get::<bool>(0)?, row.get::<String>(1)?)))?;
         let Some((active, values)) = restored else { return Ok(None) };
         for (path, value) in parsed(&values) {
             self.index(kind, &path, &value, id)?;
@@ -375,7 +376,7 @@ impl TenantWrite<'_> {
     /// Remove a tombstone for good, and who was in the group.
     pub fn purge(&self, kind: Kind, id: &str) -> Result<bool> {
         let sql = "DELETE FROM tombstone WHERE tenant = ?1 AND kind = ?2 AND id = ?3";
-        let gone = run(self.db, sql, params![self.tenant, kind.number(), id])? > 0;
+        let gone = changed(self.db, sql, params![self.tenant, kind.number(), id])? > 0;
         if gone {
             self.counted(kind, 0, 0, -1)?;
             if kind == Kind::Group {
@@ -388,7 +389,7 @@ impl TenantWrite<'_> {
 
     fn index(&self, kind: Kind, path: &str, key: &str, id: &str) -> Result<()> {
         let sql = "INSERT INTO index_value (tenant, kind, path, key, id) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
-        run(self.db, sql, params![self.tenant, kind.number(), path, key, id]).map(drop)
+        run(self.db, sql, params![self.tenant, kind.number(), path, key, id])
     }
 
     fn reindex(&self, kind: Kind, id: &str, former: &str, values: &[IndexValue]) -> Result<()> {
@@ -412,10 +413,11 @@ impl TenantWrite<'_> {
     }
 }
 
-fn add_to_counter(db: &Connection, tenant: i64, kind: Kind, [live, active, deleted]: [i64; 3]) -> Result<()> {
+fn add_to_counter(db: &Database, tenant: i64, kind: Kind, [live, active, deleted]: [i64; 3]) -> Result<()> {
     let sql = "INSERT INTO counter (tenant, kind, live, active, deleted) VALUES (?1, ?2, ?3, ?4, ?5) \
-               ON CONFLICT (tenant, kind) DO UPDATE SET live = live + ?3, active = active + ?4, deleted = deleted + ?5";
-    run(db, sql, params![tenant, kind.number(), live, active, deleted]).map(drop)
+               ON CONFLICT (tenant, kind) DO UPDATE SET live = counter.live + ?3, active = counter.active + ?4, \
+               deleted = counter.deleted + ?5";
+    run(db, sql, params![tenant, kind.number(), live, active, deleted])
 }
 
 /// The index values as text, in a fixed form so that equal values give equal text.

@@ -1,10 +1,11 @@
 //! Lists for people: search as you type, status, order, page.
 
-use crate::connection::{behind, signed, unsigned};
+use crate::database::behind;
 use crate::error::Result;
 use crate::narrow::Statement;
 use crate::resource::{Kind, Stored};
 use crate::store::TenantRead;
+use crate::value::{signed, unsigned};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ListSort {

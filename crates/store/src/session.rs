@@ -1,12 +1,12 @@
 //! Console sessions, by the digest of their secret.
 
 use jiff::Timestamp;
-use rusqlite::{Row, params};
 
-use crate::connection::{find, list, run, time};
+use crate::database::{changed, find, list, run};
 use crate::error::Result;
 use crate::store::{SystemRead, SystemWrite};
 use crate::tenant_id::TenantId;
+use crate::value::{Row, params, time};
 
 #[derive(Clone, PartialEq, Eq)]
 pub struct SessionRow {
@@ -28,7 +28,7 @@ impl std::fmt::Debug for SessionRow {
     }
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
+fn read(row: &Row<'_>) -> Result<SessionRow> {
     let tenant: Option<String> = row.get(2)?;
     Ok(SessionRow {
         digest: row.get(0)?,
@@ -46,14 +46,14 @@ impl SystemRead<'_> {
     pub fn session(&self, digest: &[u8]) -> Result<Option<SessionRow>> {
         let sql = "SELECT digest, operator, tenant, created_at, signed_in_at, last_seen_at, address, user_agent \
                    FROM session WHERE digest = ?1";
-        find(self.db, sql, [digest], read)
+        find(self.db, sql, params![digest], read)
     }
 
     /// The newest first.
     pub fn sessions_of(&self, operator: &str) -> Result<Vec<SessionRow>> {
         let sql = "SELECT digest, operator, tenant, created_at, signed_in_at, last_seen_at, address, user_agent \
                    FROM session WHERE operator = ?1 ORDER BY last_seen_at DESC";
-        list(self.db, sql, [operator], read)
+        list(self.db, sql, params![operator], read)
     }
 }
 
@@ -71,36 +71,36 @@ impl SystemWrite<'_> {
             session.address,
             session.user_agent
         ];
-        run(self.db, sql, parameters).map(drop)
+        run(self.db, sql, parameters)
     }
 
     pub fn touch_session(&self, digest: &[u8], at: Timestamp) -> Result<()> {
         let sql = "UPDATE session SET last_seen_at = ?2 WHERE digest = ?1";
-        run(self.db, sql, params![digest, at.as_millisecond()]).map(drop)
+        run(self.db, sql, params![digest, at.as_millisecond()])
     }
 
     /// The password was given again.
     pub fn confirm_session(&self, digest: &[u8], at: Timestamp) -> Result<bool> {
         let sql = "UPDATE session SET signed_in_at = ?2 WHERE digest = ?1";
-        Ok(run(self.db, sql, params![digest, at.as_millisecond()])? > 0)
+        Ok(changed(self.db, sql, params![digest, at.as_millisecond()])? > 0)
     }
 
     pub fn select_tenant(&self, digest: &[u8], tenant: Option<&TenantId>) -> Result<()> {
         let sql = "UPDATE session SET tenant = ?2 WHERE digest = ?1";
-        run(self.db, sql, params![digest, tenant.map(TenantId::as_str)]).map(drop)
+        run(self.db, sql, params![digest, tenant.map(TenantId::as_str)])
     }
 
     pub fn end_session(&self, digest: &[u8]) -> Result<bool> {
-        Ok(run(self.db, "DELETE FROM session WHERE digest = ?1", [digest])? > 0)
+        Ok(changed(self.db, "DELETE FROM session WHERE digest = ?1", params![digest])? > 0)
     }
 
     pub fn end_sessions_of(&self, operator: &str) -> Result<u64> {
-        Ok(run(self.db, "DELETE FROM session WHERE operator = ?1", [operator])? as u64)
+        Ok(changed(self.db, "DELETE FROM session WHERE operator = ?1", params![operator])? as u64)
     }
 
     /// Remove sessions made before `created` or not seen since `seen`.
     pub fn purge_sessions(&self, created: Timestamp, seen: Timestamp) -> Result<u64> {
         let sql = "DELETE FROM session WHERE created_at < ?1 OR last_seen_at < ?2";
-        Ok(run(self.db, sql, params![created.as_millisecond(), seen.as_millisecond()])? as u64)
+        Ok(changed(self.db, sql, params![created.as_millisecond(), seen.as_millisecond()])? as u64)
     }
 }

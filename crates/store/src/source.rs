@@ -1,13 +1,13 @@
 //! What a provisioning cycle reads: ids in order, how far the change log reaches, and tombstones whose time has come.
 
 use jiff::Timestamp;
-use rusqlite::params;
 
 use crate::NUMBERS;
-use crate::connection::{find, list, signed};
+use crate::database::{find, list};
 use crate::error::{Error, Result};
 use crate::resource::{Kind, kind};
 use crate::store::TenantRead;
+use crate::value::{params, signed};
 
 impl TenantRead<'_> {
     /// Ids of live resources behind `after`, in order, which is order of creation.
@@ -20,7 +20,8 @@ impl TenantRead<'_> {
     /// The number of the newest change; 0 before the first.
     pub fn newest_change(&self) -> Result<u64> {
         let sql = "SELECT change FROM head WHERE tenant = ?1";
-        let newest: i64 = find(self.db, sql, [self.tenant], |row| row.get(0))?.ok_or(Error::NoTenant)?;
+        let newest: i64 =
+            find(self.db, sql, params![self.tenant], |row| row.get(0))?.ok_or(Error::NoTenant)?;
         Ok(newest.unsigned_abs())
     }
 
@@ -28,7 +29,7 @@ impl TenantRead<'_> {
     pub fn oldest_change(&self) -> Result<Option<u64>> {
         let first = self.tenant * NUMBERS;
         let sql = "SELECT number FROM change WHERE number > ?1 AND number < ?2 ORDER BY number LIMIT 1";
-        let oldest = find(self.db, sql, params![first, first + NUMBERS], |row| row.get::<_, i64>(0))?;
+        let oldest = find(self.db, sql, params![first, first + NUMBERS], |row| row.get::<i64>(0))?;
         Ok(oldest.map(|number| (number - first).unsigned_abs()))
     }
 

@@ -2,18 +2,18 @@
 
 use std::fs::OpenOptions;
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
+use crate::database::{Database, Scope, Source, Use};
 use crate::error::{Error, Result};
-use crate::options::{Location, Options};
+use crate::options::{Location, Options, Synchronous};
 use crate::reader::{Readers, Turns};
 use crate::tenant_id::TenantId;
-use crate::writer::Writer;
-use crate::{connection, dump, migration, resource, tenant};
+use crate::writer::{Transaction, Writer};
+use crate::{dump, migration, postgres, resource, tenant};
 
 /// Connections for scans, beside those for point reads.
 const SCANNERS: usize = 4;
@@ -31,6 +31,7 @@ struct Inner {
     scanners: Arc<Readers>,
     turns: Turns,
     system_turns: Arc<Semaphore>,
+    is_shared: bool,
     schema_version: u32,
     greatest_id: Option<String>,
     // Dropped last: removes a temporary folder.
@@ -56,17 +57,22 @@ impl Store {
     /// # Errors
     /// [`Error::Unsupported`] for a newer schema or an unknown location; [`Error::Unavailable`] with the cause.
     pub fn open(options: Options) -> Result<Self> {
-        let (path, folder) = place(&options.location)?;
-        let mut db = connection::open(&path, options.synchronous)?;
-        let schema_version = migration::run(&mut db)?;
-        let greatest_id = resource::greatest_id(&db)?;
-        let readers = |connections| Arc::new(Readers::new(path.clone(), options.synchronous, connections));
+        let (source, folder) = place(&options.location, options.synchronous)?;
+        let schema_version = migration::run_all(&source)?;
+        let writers = match &source {
+            Source::Sqlite { .. } => 1,
+            Source::Postgres { .. } => options.writers.max(1),
+        };
+        let writers = (0..writers).map(|_| source.open(Use::Write)).collect::<Result<Vec<_>>>()?;
+        let greatest_id = writers.first().map(resource::greatest_id).transpose()?.flatten();
+        let readers = |purpose, connections| Arc::new(Readers::new(source.clone(), purpose, connections));
         Ok(Self(Arc::new(Inner {
-            writer: Writer::start(db, options.on_fatal)?,
-            readers: readers(options.readers),
-            scanners: readers(SCANNERS),
+            writer: Writer::start(writers, &source, options.on_fatal)?,
+            readers: readers(Use::Read, options.readers),
+            scanners: readers(Use::Scan, SCANNERS),
             turns: Turns::new(SCANNERS_OF_A_TENANT),
             system_turns: Arc::new(Semaphore::new(SCANNERS_OF_A_TENANT)),
+            is_shared: matches!(source, Source::Postgres { .. }),
             schema_version,
             greatest_id,
             _folder: folder,
@@ -116,7 +122,13 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.0.writer.write(|db| f(&SystemWrite { read: SystemRead { db } })).await
+        let scope = if self.0.is_shared { Scope::System } else { Scope::All };
+        self.0.writer.write(scope, |t| f(&SystemWrite { read: SystemRead { db: t.db } })).await
+    }
+
+    /// Other processes may use the same database.
+    pub fn is_shared(&self) -> bool {
+        self.0.is_shared
     }
 
     pub fn health(&self) -> Health {
@@ -147,7 +159,7 @@ impl Store {
     }
 }
 
-fn place(location: &Location) -> Result<(PathBuf, Option<tempfile::TempDir>)> {
+fn place(location: &Location, synchronous: Synchronous) -> Result<(Source, Option<tempfile::TempDir>)> {
     let unavailable = |what: &str, e: std::io::Error| Error::Unavailable(format!("{what}: {e}"));
     match location {
         Location::File(path) => {
@@ -155,11 +167,14 @@ fn place(location: &Location) -> Result<(PathBuf, Option<tempfile::TempDir>)> {
                 std::fs::create_dir_all(folder).map_err(|e| unavailable(&folder.display().to_string(), e))?;
             }
             make_private(path).map_err(|e| unavailable(&path.display().to_string(), e))?;
-            Ok((path.clone(), None))
+            Ok((Source::Sqlite { path: path.clone(), synchronous }, None))
         }
         Location::Memory => {
             let folder = tempfile::tempdir().map_err(|e| unavailable("a temporary folder", e))?;
-            Ok((folder.path().join("muster.db"), Some(folder)))
+            Ok((Source::Sqlite { path: folder.path().join("muster.db"), synchronous }, Some(folder)))
+        }
+        Location::Postgres(url) => {
+            Ok((Source::Postgres { server: Box::new(postgres::Server::parse(&url.0)?) }, None))
         }
     }
 }
@@ -222,20 +237,27 @@ impl TenantStore {
         E: From<Error> + Send + 'static,
     {
         let tenant = self.tenant.clone();
-        let write = move |db: &Connection| f(&TenantWrite { read: TenantRead::open(db, &tenant)? });
-        self.store.0.writer.write(write).await
+        let scope = if self.store.0.is_shared { Scope::Tenant(tenant.clone()) } else { Scope::All };
+        let write = move |t: &Transaction<'_>| {
+            let read = match t.tenant {
+                Some(tenant) => TenantRead { db: t.db, tenant },
+                None => TenantRead::open(t.db, &tenant)?,
+            };
+            f(&TenantWrite { read })
+        };
+        self.store.0.writer.write(scope, write).await
     }
 }
 
 /// One tenant in one snapshot.
 #[derive(Debug)]
 pub struct TenantRead<'a> {
-    pub(crate) db: &'a Connection,
+    pub(crate) db: &'a Database,
     pub(crate) tenant: i64,
 }
 
 impl<'a> TenantRead<'a> {
-    fn open(db: &'a Connection, tenant: &TenantId) -> Result<Self> {
+    fn open(db: &'a Database, tenant: &TenantId) -> Result<Self> {
         let tenant = tenant::number(db, tenant)?.ok_or(Error::NoTenant)?;
         Ok(Self { db, tenant })
     }
@@ -258,7 +280,7 @@ impl<'a> Deref for TenantWrite<'a> {
 /// What belongs to no tenant, in one snapshot.
 #[derive(Debug)]
 pub struct SystemRead<'a> {
-    pub(crate) db: &'a Connection,
+    pub(crate) db: &'a Database,
 }
 
 /// What belongs to no tenant, in the writing transaction.

@@ -1,11 +1,11 @@
 //! Reports of the validator: what is listed of each, and each whole in several forms.
 
 use jiff::Timestamp;
-use rusqlite::{Row, params};
 
-use crate::connection::{find, list, run, signed, time, unsigned};
+use crate::database::{changed, find, list, run};
 use crate::error::Result;
 use crate::store::{TenantRead, TenantWrite};
+use crate::value::{Row, params, signed, time, unsigned};
 
 /// What is listed of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct ValidationDocument {
     pub body: String,
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<ValidationRow> {
+fn read(row: &Row<'_>) -> Result<ValidationRow> {
     Ok(ValidationRow {
         id: row.get(0)?,
         started: time(row, 1)?,
@@ -106,12 +106,12 @@ impl TenantWrite<'_> {
         let sql = "DELETE FROM validation_document WHERE tenant = ?1 AND id = ?2";
         run(self.db, sql, params![self.tenant, id])?;
         let sql = "DELETE FROM validation WHERE tenant = ?1 AND id = ?2";
-        Ok(run(self.db, sql, params![self.tenant, id])? > 0)
+        Ok(changed(self.db, sql, params![self.tenant, id])? > 0)
     }
 
     /// Keep the newest so many; gives how many went.
     pub fn prune_validations(&self, keep: usize) -> Result<u64> {
-        let sql = "SELECT id FROM validation WHERE tenant = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2";
+        let sql = "SELECT id FROM validation WHERE tenant = ?1 ORDER BY id DESC LIMIT 1000000 OFFSET ?2";
         let old: Vec<String> =
             list(self.db, sql, params![self.tenant, signed(keep as u64)], |row| row.get(0))?;
         for id in &old {

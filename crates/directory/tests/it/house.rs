@@ -29,7 +29,9 @@ pub(crate) async fn house() -> House {
 
 pub(crate) async fn seeded(seed: u64) -> House {
     let clock = Arc::new(FixedClock::at("2026-03-01T12:00:00Z".parse().unwrap()));
-    let store = Store::open(Options::memory()).unwrap();
+    let store =
+        Store::open(cluster::scratch().map_or_else(Options::memory, |url| Options::at(&url).unwrap()))
+            .unwrap();
     let url = PublicUrl::parse("https://muster.example").unwrap();
     let random = Random::seeded(seed);
     let directory = Directory::new(store.clone(), clock.clone(), random, &Secret::new([7; 32]), url);

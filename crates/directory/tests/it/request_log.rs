@@ -182,9 +182,9 @@ async fn errors_outlast_a_busy_writer() {
     let house = house().await;
     let (release, held) = std::sync::mpsc::channel::<()>();
     let (begun, has_begun) = std::sync::mpsc::channel();
-    let store = house.store.clone();
+    let store = house.store.tenant(&house.tenant);
     let blocker = tokio::spawn(async move {
-        let hold = move |_: &store::SystemWrite<'_>| {
+        let hold = move |_: &store::TenantWrite<'_>| {
             begun.send(()).unwrap();
             held.recv().map_err(|e| store::Error::Unavailable(e.to_string()))
         };

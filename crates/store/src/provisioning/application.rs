@@ -1,14 +1,14 @@
 //! Enterprise applications, their sealed secrets and who is assigned to them.
 
 use jiff::Timestamp;
-use rusqlite::{Row, params};
 
 use super::OF_APPLICATION;
-use crate::connection::{count, find, list, run, signed, time};
+use crate::database::{changed, count, find, list, run, settled};
 use crate::error::Result;
 use crate::narrow::Statement;
 use crate::resource::{Kind, kind};
 use crate::store::{TenantRead, TenantWrite};
+use crate::value::{Row, params, signed, time};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApplicationRow {
@@ -40,7 +40,7 @@ pub struct AssignedRow {
     pub name: Option<String>,
 }
 
-fn application(row: &Row<'_>) -> rusqlite::Result<ApplicationRow> {
+fn application(row: &Row<'_>) -> Result<ApplicationRow> {
     Ok(ApplicationRow {
         id: row.get(0)?,
         name: row.get(1)?,
@@ -50,7 +50,7 @@ fn application(row: &Row<'_>) -> rusqlite::Result<ApplicationRow> {
     })
 }
 
-fn assignment(row: &Row<'_>) -> rusqlite::Result<AssignmentRow> {
+fn assignment(row: &Row<'_>) -> Result<AssignmentRow> {
     Ok(AssignmentRow { id: row.get(0)?, kind: kind(row, 1)?, role: row.get(2)?, at: time(row, 3)? })
 }
 
@@ -58,7 +58,7 @@ impl TenantRead<'_> {
     /// By name.
     pub fn applications(&self) -> Result<Vec<ApplicationRow>> {
         let sql = "SELECT id, name, name_key, created_at, document FROM application WHERE tenant = ?1 ORDER BY name_key";
-        list(self.db, sql, [self.tenant], application)
+        list(self.db, sql, params![self.tenant], application)
     }
 
     pub fn application(&self, id: &str) -> Result<Option<ApplicationRow>> {
@@ -107,7 +107,9 @@ impl TenantRead<'_> {
         if let Some(text) = text {
             statement.text(" AND ").contains(&["r.name"], text);
         }
-        statement.text(" ORDER BY a.kind DESC, r.name, a.id LIMIT ").value(signed(limit as u64));
+        statement
+            .text(" ORDER BY a.kind DESC, coalesce(r.name, ''), a.id LIMIT ")
+            .value(signed(limit as u64));
         statement.text(" OFFSET ").value(signed(offset));
         statement.list(self.db, |row| Ok(AssignedRow { assignment: assignment(row)?, name: row.get(4)? }))
     }
@@ -152,7 +154,7 @@ impl TenantRead<'_> {
     pub fn entitled_count(&self, application: &str) -> Result<u64> {
         let sql = "SELECT count(*) FROM (SELECT id FROM assignment WHERE tenant = ?1 AND application = ?2 UNION \
                    SELECT m.member_id FROM assignment a JOIN membership m ON m.tenant = a.tenant AND m.group_id = a.id \
-                   WHERE a.tenant = ?1 AND a.application = ?2 AND a.kind = 2 AND m.member_kind = 1)";
+                   WHERE a.tenant = ?1 AND a.application = ?2 AND a.kind = 2 AND m.member_kind = 1) e";
         count(self.db, sql, params![self.tenant, application])
     }
 
@@ -177,7 +179,7 @@ impl TenantWrite<'_> {
         let sql = "INSERT INTO application (tenant, id, name, name_key, created_at, document) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let values =
             params![self.tenant, row.id, row.name, row.name_key, row.created.as_millisecond(), row.document];
-        run(self.db, sql, values).map(drop)
+        settled(self.db, sql, values)
     }
 
     /// `false` if there is no such application.
@@ -185,7 +187,7 @@ impl TenantWrite<'_> {
         let sql =
             "UPDATE application SET name = ?3, name_key = ?4, document = ?5 WHERE tenant = ?1 AND id = ?2";
         let values = params![self.tenant, row.id, row.name, row.name_key, row.document];
-        Ok(run(self.db, sql, values)? > 0)
+        Ok(changed(self.db, sql, values)? > 0)
     }
 
     /// With all that hangs on it but its log.
@@ -199,8 +201,11 @@ impl TenantWrite<'_> {
             "DELETE FROM plan_entry WHERE tenant = ?1 AND application = ?2",
             params![self.tenant, id],
         )?;
-        Ok(run(self.db, "DELETE FROM application WHERE tenant = ?1 AND id = ?2", params![self.tenant, id])?
-            > 0)
+        Ok(changed(
+            self.db,
+            "DELETE FROM application WHERE tenant = ?1 AND id = ?2",
+            params![self.tenant, id],
+        )? > 0)
     }
 
     pub fn set_application_secret(
@@ -212,12 +217,12 @@ impl TenantWrite<'_> {
     ) -> Result<()> {
         let sql = "INSERT INTO application_secret (tenant, application, name, sealed, set_at) VALUES (?1, ?2, ?3, ?4, ?5) \
                    ON CONFLICT (tenant, application, name) DO UPDATE SET sealed = excluded.sealed, set_at = excluded.set_at";
-        run(self.db, sql, params![self.tenant, application, name, sealed, at.as_millisecond()]).map(drop)
+        run(self.db, sql, params![self.tenant, application, name, sealed, at.as_millisecond()])
     }
 
     pub fn clear_application_secrets(&self, application: &str) -> Result<()> {
         let sql = "DELETE FROM application_secret WHERE tenant = ?1 AND application = ?2";
-        run(self.db, sql, params![self.tenant, application]).map(drop)
+        run(self.db, sql, params![self.tenant, application])
     }
 
     /// `true` if it was not assigned before.
@@ -232,6 +237,6 @@ impl TenantWrite<'_> {
 
     pub fn unassign(&self, application: &str, id: &str) -> Result<bool> {
         let sql = "DELETE FROM assignment WHERE tenant = ?1 AND application = ?2 AND id = ?3";
-        Ok(run(self.db, sql, params![self.tenant, application, id])? > 0)
+        Ok(changed(self.db, sql, params![self.tenant, application, id])? > 0)
     }
 }

@@ -1,12 +1,12 @@
 //! Cycles of a job, and what was done in each.
 
 use jiff::Timestamp;
-use rusqlite::{Row, params};
 
-use crate::connection::{find, list, run, signed, time, time_if, unsigned};
+use crate::database::{find, list, run};
 use crate::error::Result;
 use crate::resource::{Kind, kind};
 use crate::store::{TenantRead, TenantWrite};
+use crate::value::{Row, params, signed, time, time_if, unsigned};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CycleRow {
@@ -30,7 +30,7 @@ pub struct CycleCount {
     pub n: u64,
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<CycleRow> {
+fn read(row: &Row<'_>) -> Result<CycleRow> {
     Ok(CycleRow {
         id: row.get(0)?,
         kind: row.get(1)?,
@@ -82,7 +82,7 @@ impl TenantWrite<'_> {
             row.outcome,
             row.message,
         ];
-        run(self.db, sql, values).map(drop)
+        run(self.db, sql, values)
     }
 
     pub fn end_cycle(
@@ -96,7 +96,7 @@ impl TenantWrite<'_> {
         let sql = "UPDATE cycle SET ended_at = ?4, outcome = ?5, message = ?6 \
                    WHERE tenant = ?1 AND application = ?2 AND id = ?3";
         let values = params![self.tenant, application, id, ended.as_millisecond(), outcome, message];
-        run(self.db, sql, values).map(drop)
+        run(self.db, sql, values)
     }
 
     pub fn count_in_cycle(
@@ -109,8 +109,8 @@ impl TenantWrite<'_> {
     ) -> Result<()> {
         let sql = "INSERT INTO cycle_count (tenant, application, cycle, kind, action, status, n) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1) \
-                   ON CONFLICT (tenant, application, cycle, kind, action, status) DO UPDATE SET n = n + 1";
-        run(self.db, sql, params![self.tenant, application, cycle, kind.number(), action, status]).map(drop)
+                   ON CONFLICT (tenant, application, cycle, kind, action, status) DO UPDATE SET n = cycle_count.n + 1";
+        run(self.db, sql, params![self.tenant, application, cycle, kind.number(), action, status])
     }
 
     /// Keep the newest cycles only.

@@ -1,12 +1,12 @@
 //! Synchronization jobs: configuration, state, when they are due, and who runs them now.
 
 use jiff::Timestamp;
-use rusqlite::{Row, params};
 
-use crate::connection::{find, list, run, signed, time_if, unsigned};
+use crate::database::{changed, find, list, run};
 use crate::error::{Error, Result};
 use crate::store::{SystemRead, TenantRead, TenantWrite};
 use crate::tenant_id::TenantId;
+use crate::value::{Row, params, signed, time_if, unsigned};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobRow {
@@ -63,7 +63,7 @@ pub struct JobProgress {
 const COLUMNS: &str = "application, id, config, rules, epoch, schedule, watermark, state, next_at, listening, fence, \
                        lease_owner, lease_until";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<JobRow> {
+fn read(row: &Row<'_>) -> Result<JobRow> {
     Ok(JobRow {
         application: row.get(0)?,
         id: row.get(1)?,
@@ -71,7 +71,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<JobRow> {
         rules: row.get(3)?,
         epoch: unsigned(row, 4)?,
         schedule: row.get(5)?,
-        watermark: row.get::<_, Option<i64>>(6)?.map(i64::unsigned_abs),
+        watermark: row.get::<Option<i64>>(6)?.map(i64::unsigned_abs),
         state: row.get(7)?,
         next: time_if(row, 8)?,
         listening: row.get(9)?,
@@ -95,7 +95,7 @@ impl SystemRead<'_> {
                      UNION SELECT t.id, j.application, ?1 FROM job j JOIN tenant t ON t.number = j.tenant \
                      JOIN head h ON h.tenant = j.tenant \
                      WHERE j.listening = 1 AND h.change > j.watermark AND (j.lease_until IS NULL OR j.lease_until <= ?1) \
-                   ) GROUP BY id, application ORDER BY min(due) LIMIT ?2";
+                   ) d GROUP BY id, application ORDER BY min(due) LIMIT ?2";
         let rows: Vec<(String, String)> =
             list(self.db, sql, params![now.as_millisecond(), signed(limit as u64)], |row| {
                 Ok((row.get(0)?, row.get(1)?))
@@ -137,7 +137,7 @@ impl TenantRead<'_> {
 
     pub fn jobs(&self) -> Result<Vec<JobRow>> {
         let sql = format!("SELECT {COLUMNS} FROM job WHERE tenant = ?1");
-        list(self.db, &sql, [self.tenant], read)
+        list(self.db, &sql, params![self.tenant], read)
     }
 }
 
@@ -161,7 +161,7 @@ impl TenantWrite<'_> {
             row.lease_owner,
             row.lease_until.map(Timestamp::as_millisecond),
         ];
-        run(self.db, sql, values).map(drop)
+        run(self.db, sql, values)
     }
 
     /// An administrator's change: everything but the lease, with a new epoch.
@@ -181,12 +181,12 @@ impl TenantWrite<'_> {
             row.next.map(Timestamp::as_millisecond),
             row.listening,
         ];
-        Ok(run(self.db, sql, values)? > 0)
+        Ok(changed(self.db, sql, values)? > 0)
     }
 
     pub fn delete_job(&self, application: &str) -> Result<bool> {
         let sql = "DELETE FROM job WHERE tenant = ?1 AND application = ?2";
-        Ok(run(self.db, sql, params![self.tenant, application])? > 0)
+        Ok(changed(self.db, sql, params![self.tenant, application])? > 0)
     }
 
     /// Take the job, with a new fence, if nobody has it.
@@ -209,12 +209,12 @@ impl TenantWrite<'_> {
     pub fn renew_lease(&self, application: &str, fence: u64, until: Timestamp) -> Result<bool> {
         let sql = "UPDATE job SET lease_until = ?4 WHERE tenant = ?1 AND application = ?2 AND fence = ?3";
         let values = params![self.tenant, application, signed(fence), until.as_millisecond()];
-        Ok(run(self.db, sql, values)? > 0)
+        Ok(changed(self.db, sql, values)? > 0)
     }
 
     pub fn release_job(&self, application: &str, fence: u64) -> Result<bool> {
         let sql = "UPDATE job SET lease_owner = NULL, lease_until = NULL WHERE tenant = ?1 AND application = ?2 AND fence = ?3";
-        Ok(run(self.db, sql, params![self.tenant, application, signed(fence)])? > 0)
+        Ok(changed(self.db, sql, params![self.tenant, application, signed(fence)])? > 0)
     }
 
     /// What the engine writes of a job. `false`, and nothing written, if somebody else runs it or an administrator has acted
@@ -239,12 +239,12 @@ impl TenantWrite<'_> {
             progress.next.map(Timestamp::as_millisecond),
             progress.listening,
         ];
-        Ok(run(self.db, sql, values)? > 0)
+        Ok(changed(self.db, sql, values)? > 0)
     }
 
     /// Let a cycle begin at once if a change of the directory would.
     pub fn wake_job(&self, application: &str, now: Timestamp) -> Result<()> {
         let sql = "UPDATE job SET next_at = ?3 WHERE tenant = ?1 AND application = ?2 AND listening = 1";
-        run(self.db, sql, params![self.tenant, application, now.as_millisecond()]).map(drop)
+        run(self.db, sql, params![self.tenant, application, now.as_millisecond()])
     }
 }

@@ -1,13 +1,13 @@
 //! Links between source and target objects, and the members a target was told of.
 
 use jiff::Timestamp;
-use rusqlite::{Row, params};
 
-use crate::connection::{find, list, run, signed, time, unsigned};
+use crate::database::{find, list, run, settled};
 use crate::error::Result;
 use crate::narrow::Statement;
 use crate::resource::{Kind, kind};
 use crate::store::{TenantRead, TenantWrite};
+use crate::value::{Row, params, signed, time, unsigned};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkRow {
@@ -52,7 +52,7 @@ pub struct LinkedMember {
 
 const COLUMNS: &str = "source_id, kind, target_id, name, managed, disabled, via, linked_at, updated_at";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<LinkRow> {
+fn read(row: &Row<'_>) -> Result<LinkRow> {
     Ok(LinkRow {
         source_id: row.get(0)?,
         kind: kind(row, 1)?,
@@ -66,7 +66,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<LinkRow> {
     })
 }
 
-fn member(row: &Row<'_>) -> rusqlite::Result<LinkedMember> {
+fn member(row: &Row<'_>) -> Result<LinkedMember> {
     Ok(LinkedMember { source_id: row.get(0)?, target_id: row.get(1)? })
 }
 
@@ -218,7 +218,7 @@ impl TenantWrite<'_> {
             row.linked.as_millisecond(),
             row.updated.as_millisecond(),
         ];
-        run(self.db, sql, values)?;
+        settled(self.db, sql, values)?;
         self.count(application, row.kind, 1, i64::from(row.managed), i64::from(row.disabled))
     }
 
@@ -257,34 +257,34 @@ impl TenantWrite<'_> {
     fn count(&self, application: &str, kind: Kind, total: i64, managed: i64, disabled: i64) -> Result<()> {
         let sql = "INSERT INTO link_counter (tenant, application, kind, total, managed, disabled) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (tenant, application, kind) DO UPDATE SET \
-                   total = total + excluded.total, managed = managed + excluded.managed, disabled = disabled + excluded.disabled";
+                   total = link_counter.total + excluded.total, managed = link_counter.managed + excluded.managed, \
+                   disabled = link_counter.disabled + excluded.disabled";
         run(self.db, sql, params![self.tenant, application, kind.number(), total, managed, disabled])
-            .map(drop)
     }
 
     /// The target is about to be told something of these: until it has answered, what it knows is not certain.
     pub fn doubt_sent_members(&self, application: &str, group: &str, members: &[String]) -> Result<()> {
         let sql = "INSERT INTO sent_member (tenant, application, group_id, member_id, certain) VALUES (?1, ?2, ?3, ?4, 0) \
                    ON CONFLICT (tenant, application, group_id, member_id) DO UPDATE SET certain = 0";
-        members.iter().try_for_each(|member| {
-            run(self.db, sql, params![self.tenant, application, group, member]).map(drop)
-        })
+        members
+            .iter()
+            .try_for_each(|member| run(self.db, sql, params![self.tenant, application, group, member]))
     }
 
     /// The target was told that these are members.
     pub fn put_sent_members(&self, application: &str, group: &str, members: &[String]) -> Result<()> {
         let sql = "INSERT INTO sent_member (tenant, application, group_id, member_id, certain) VALUES (?1, ?2, ?3, ?4, 1) \
                    ON CONFLICT (tenant, application, group_id, member_id) DO UPDATE SET certain = 1";
-        members.iter().try_for_each(|member| {
-            run(self.db, sql, params![self.tenant, application, group, member]).map(drop)
-        })
+        members
+            .iter()
+            .try_for_each(|member| run(self.db, sql, params![self.tenant, application, group, member]))
     }
 
     /// The target was told that these are members no more.
     pub fn remove_sent_members(&self, application: &str, group: &str, members: &[String]) -> Result<()> {
         let sql = "DELETE FROM sent_member WHERE tenant = ?1 AND application = ?2 AND group_id = ?3 AND member_id = ?4";
-        members.iter().try_for_each(|member| {
-            run(self.db, sql, params![self.tenant, application, group, member]).map(drop)
-        })
+        members
+            .iter()
+            .try_for_each(|member| run(self.db, sql, params![self.tenant, application, group, member]))
     }
 }

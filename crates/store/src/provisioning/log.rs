@@ -1,14 +1,14 @@
 //! Provisioning logs: one entry per object and action.
 
 use jiff::Timestamp;
-use rusqlite::{Row, params};
 
 use crate::NUMBERS;
-use crate::connection::{find, run, signed, time, unsigned};
+use crate::database::{changed, find, run};
 use crate::error::{Error, Result};
 use crate::narrow::Statement;
 use crate::resource::{Kind, kind};
 use crate::store::{TenantRead, TenantWrite};
+use crate::value::{Row, params, signed, time, unsigned};
 
 /// What was decided and done for one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,10 +60,10 @@ pub struct LogQuery {
 const COLUMNS: &str = "number, application, cycle, at, duration_us, kind, action, status, source_id, source_name, target_id, \
                        code, summary, actor, document";
 
-fn read(tenant: i64) -> impl FnMut(&Row<'_>) -> rusqlite::Result<LogRow> {
+fn read(tenant: i64) -> impl FnMut(&Row<'_>) -> Result<LogRow> {
     move |row| {
         Ok(LogRow {
-            number: (row.get::<_, i64>(0)? - tenant * NUMBERS).unsigned_abs(),
+            number: (row.get::<i64>(0)? - tenant * NUMBERS).unsigned_abs(),
             entry: LogEntry {
                 application: row.get(1)?,
                 cycle: row.get(2)?,
@@ -120,14 +120,15 @@ impl TenantRead<'_> {
     pub fn provisioning_log_entry(&self, number: u64) -> Result<Option<LogRow>> {
         let sql = format!("SELECT {COLUMNS} FROM provisioning_log WHERE number = ?1");
         let number = self.tenant * NUMBERS + signed(number).min(NUMBERS - 1);
-        find(self.db, &sql, [number], read(self.tenant))
+        find(self.db, &sql, params![number], read(self.tenant))
     }
 }
 
 impl TenantWrite<'_> {
     pub fn append_provisioning_log(&self, entry: &LogEntry) -> Result<u64> {
         let sql = "UPDATE head SET provisioning = provisioning + 1 WHERE tenant = ?1 RETURNING provisioning";
-        let number: i64 = find(self.db, sql, [self.tenant], |row| row.get(0))?.ok_or(Error::NoTenant)?;
+        let number: i64 =
+            find(self.db, sql, params![self.tenant], |row| row.get(0))?.ok_or(Error::NoTenant)?;
         let sql = "INSERT INTO provisioning_log (number, application, cycle, at, duration_us, kind, action, status, source_id, \
                    source_name, target_id, code, summary, actor, document) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
@@ -157,6 +158,6 @@ impl TenantWrite<'_> {
         let first = self.tenant * NUMBERS;
         let sql = "DELETE FROM provisioning_log WHERE number IN (SELECT number FROM provisioning_log WHERE number > ?1 \
                    AND number < ?2 ORDER BY number LIMIT 1000) AND at < ?3";
-        Ok(run(self.db, sql, params![first, first + NUMBERS, before.as_millisecond()])? as u64)
+        Ok(changed(self.db, sql, params![first, first + NUMBERS, before.as_millisecond()])? as u64)
     }
 }

@@ -1,11 +1,11 @@
 //! Plans: a whole cycle computed without sending a write.
 
 use jiff::Timestamp;
-use rusqlite::{Row, params};
 
-use crate::connection::{find, list, run, signed, time, unsigned};
+use crate::database::{find, list, run};
 use crate::error::Result;
 use crate::store::{TenantRead, TenantWrite};
+use crate::value::{Row, params, signed, time, unsigned};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanRow {
@@ -25,7 +25,7 @@ pub struct PlanEntryRow {
     pub document: String,
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<PlanRow> {
+fn read(row: &Row<'_>) -> Result<PlanRow> {
     Ok(PlanRow { id: row.get(0)?, made: time(row, 1)?, made_by: row.get(2)?, document: row.get(3)? })
 }
 
@@ -52,8 +52,15 @@ impl TenantRead<'_> {
         limit: usize,
     ) -> Result<Vec<PlanEntryRow>> {
         let sql = "SELECT ordinal, action, document FROM plan_entry WHERE tenant = ?1 AND application = ?2 AND plan = ?3 \
-                   AND ordinal > ?4 AND (?5 IS NULL OR action = ?5) ORDER BY ordinal LIMIT ?6";
-        let values = params![self.tenant, application, plan, signed(after), action, signed(limit as u64)];
+                   AND ordinal > ?4 AND (?5 = '' OR action = ?5) ORDER BY ordinal LIMIT ?6";
+        let values = params![
+            self.tenant,
+            application,
+            plan,
+            signed(after),
+            action.unwrap_or(""),
+            signed(limit as u64)
+        ];
         list(self.db, sql, values, |row| {
             Ok(PlanEntryRow { ordinal: unsigned(row, 0)?, action: row.get(1)?, document: row.get(2)? })
         })
@@ -67,7 +74,6 @@ impl TenantWrite<'_> {
         let sql = "INSERT INTO plan (tenant, application, id, made_at, made_by, document) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let made = row.made.as_millisecond();
         run(self.db, sql, params![self.tenant, application, row.id, made, row.made_by, row.document])
-            .map(drop)
     }
 
     pub fn append_plan_entries(&self, application: &str, plan: &str, rows: &[PlanEntryRow]) -> Result<()> {
@@ -75,7 +81,7 @@ impl TenantWrite<'_> {
         rows.iter().try_for_each(|row| {
             let values =
                 params![self.tenant, application, plan, signed(row.ordinal), row.action, row.document];
-            run(self.db, sql, values).map(drop)
+            run(self.db, sql, values)
         })
     }
 

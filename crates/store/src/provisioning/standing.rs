@@ -1,10 +1,9 @@
 //! How one user or group stands towards an application, and what the end of assignments would mean.
 
-use rusqlite::params;
-
-use crate::connection::{anywhere, count, find, list, unsigned};
+use crate::database::{anywhere, count, find, list};
 use crate::error::{Error, Result};
 use crate::store::TenantRead;
+use crate::value::{Row, params, unsigned};
 
 /// Groups that are named as the reason why one user is in scope.
 const REASONS: i64 = 20;
@@ -39,7 +38,9 @@ impl TenantRead<'_> {
     /// neither assigned otherwise nor direct members of another assigned group.
     pub fn leaving(&self, application: &str, ids: &[String]) -> Result<Leaving> {
         let named = serde_json::to_string(ids).map_err(|error| Error::Corrupt(error.to_string()))?;
-        let sql = "WITH named AS (SELECT value AS id FROM json_each(?3)), gone AS ( \
+        let each = self.db.each("?3");
+        let sql = format!(
+            "WITH named AS (SELECT e.value AS id FROM {each} e), gone AS ( \
                      SELECT a.id AS id FROM assignment a JOIN named n ON n.id = a.id \
                      WHERE a.tenant = ?1 AND a.application = ?2 AND a.kind = 1 \
                      UNION SELECT m.member_id FROM named n JOIN assignment a ON a.tenant = ?1 AND a.application = ?2 \
@@ -51,11 +52,10 @@ impl TenantRead<'_> {
                      AND a.id = g.id AND a.id NOT IN (SELECT id FROM named)) \
                    AND NOT EXISTS (SELECT 1 FROM membership m JOIN assignment a ON a.tenant = ?1 AND a.application = ?2 \
                      AND a.id = m.group_id WHERE m.tenant = ?1 AND m.member_id = g.id \
-                     AND m.group_id NOT IN (SELECT id FROM named))";
+                     AND m.group_id NOT IN (SELECT id FROM named))"
+        );
         let values = params![self.tenant, application, named];
-        let read = |row: &rusqlite::Row<'_>| {
-            Ok(Leaving { users: unsigned(row, 0)?, provisioned: unsigned(row, 1)? })
-        };
-        Ok(find(self.db, sql, values, read)?.unwrap_or_default())
+        let read = |row: &Row<'_>| Ok(Leaving { users: unsigned(row, 0)?, provisioned: unsigned(row, 1)? });
+        Ok(find(self.db, &sql, values, read)?.unwrap_or_default())
     }
 }

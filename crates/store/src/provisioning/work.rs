@@ -1,12 +1,12 @@
 //! What a job has still to do, and creations whose outcome is not known.
 
 use jiff::Timestamp;
-use rusqlite::{Row, params};
 
-use crate::connection::{count, find, list, run, signed, time, unsigned};
-use crate::error::Result;
+use crate::database::{changed, count, find, list, run};
+use crate::error::{Error, Result};
 use crate::resource::{Kind, kind};
 use crate::store::{TenantRead, TenantWrite};
+use crate::value::{Row, params, signed, time, unsigned};
 
 /// In which order a cycle works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,11 +55,11 @@ pub struct IntentRow {
 
 const COLUMNS: &str = "pass, kind, id, due_at, stamp, escrow";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<WorkRow> {
+fn read(row: &Row<'_>) -> Result<WorkRow> {
     let number: i64 = row.get(0)?;
     let pass = Pass::ALL.into_iter().find(|pass| pass.number() == number);
     Ok(WorkRow {
-        pass: pass.ok_or(rusqlite::Error::IntegralValueOutOfRange(0, number))?,
+        pass: pass.ok_or_else(|| Error::Corrupt(format!("{number} is no pass")))?,
         kind: kind(row, 1)?,
         id: row.get(2)?,
         due: time(row, 3)?,
@@ -165,9 +165,10 @@ impl TenantWrite<'_> {
     pub fn queue(&self, application: &str, pass: Pass, kind: Kind, id: &str, due: Timestamp) -> Result<()> {
         let sql = "INSERT INTO work (tenant, application, pass, id, kind, due_at, stamp, escrow) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, NULL) ON CONFLICT (tenant, application, pass, id) \
-                   DO UPDATE SET due_at = min(due_at, excluded.due_at), stamp = stamp + 1";
+                   DO UPDATE SET due_at = CASE WHEN work.due_at < excluded.due_at THEN work.due_at ELSE excluded.due_at END, \
+                   stamp = work.stamp + 1";
         let due = due.as_millisecond();
-        run(self.db, sql, params![self.tenant, application, pass.number(), id, kind.number(), due]).map(drop)
+        run(self.db, sql, params![self.tenant, application, pass.number(), id, kind.number(), due])
     }
 
     /// [`Self::queue`] in the first pass for all that [`TenantRead::dependent_on_group`] names.
@@ -177,16 +178,17 @@ impl TenantWrite<'_> {
                      SELECT l.source_id AS id FROM link l WHERE l.tenant = ?1 AND l.application = ?2 AND l.via = ?3 \
                      UNION SELECT m.member_id FROM membership m WHERE m.tenant = ?1 AND m.group_id = ?3 AND m.member_kind = 1 \
                    ) d WHERE true ON CONFLICT (tenant, application, pass, id) \
-                   DO UPDATE SET due_at = min(due_at, excluded.due_at), stamp = stamp + 1";
+                   DO UPDATE SET due_at = CASE WHEN work.due_at < excluded.due_at THEN work.due_at ELSE excluded.due_at END, \
+                   stamp = work.stamp + 1";
         let values = params![self.tenant, application, group, Pass::Object.number(), due.as_millisecond()];
-        Ok(run(self.db, sql, values)? as u64)
+        Ok(changed(self.db, sql, values)? as u64)
     }
 
     /// It is done, unless it was asked for again since `stamp`; then its escrow goes and it stays.
     pub fn finish_work(&self, application: &str, pass: Pass, id: &str, stamp: u64) -> Result<()> {
         let sql = "DELETE FROM work WHERE tenant = ?1 AND application = ?2 AND pass = ?3 AND id = ?4 AND stamp = ?5";
         let key = params![self.tenant, application, pass.number(), id, signed(stamp)];
-        if run(self.db, sql, key)? == 0 {
+        if changed(self.db, sql, key)? == 0 {
             let sql = "UPDATE work SET escrow = NULL WHERE tenant = ?1 AND application = ?2 AND pass = ?3 AND id = ?4";
             run(self.db, sql, params![self.tenant, application, pass.number(), id])?;
         }
@@ -197,7 +199,8 @@ impl TenantWrite<'_> {
     pub fn hold_work(&self, application: &str, row: &WorkRow) -> Result<()> {
         let sql = "INSERT INTO work (tenant, application, pass, id, kind, due_at, stamp, escrow) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (tenant, application, pass, id) DO UPDATE SET \
-                   due_at = CASE WHEN stamp = excluded.stamp THEN excluded.due_at ELSE min(due_at, excluded.due_at) END, \
+                   due_at = CASE WHEN work.stamp <> excluded.stamp AND work.due_at < excluded.due_at THEN work.due_at \
+                   ELSE excluded.due_at END, \
                    escrow = excluded.escrow";
         let values = params![
             self.tenant,
@@ -209,7 +212,7 @@ impl TenantWrite<'_> {
             signed(row.stamp),
             row.escrow,
         ];
-        run(self.db, sql, values).map(drop)
+        run(self.db, sql, values)
     }
 
     /// It waits until then, whatever it waited for.
@@ -217,21 +220,21 @@ impl TenantWrite<'_> {
         let sql =
             "UPDATE work SET due_at = ?5 WHERE tenant = ?1 AND application = ?2 AND pass = ?3 AND id = ?4";
         let until = until.as_millisecond();
-        run(self.db, sql, params![self.tenant, application, pass.number(), id, until]).map(drop)
+        run(self.db, sql, params![self.tenant, application, pass.number(), id, until])
     }
 
     /// All of a pass that is not held after a failure comes due.
     pub fn release_work(&self, application: &str, pass: Pass, now: Timestamp) -> Result<u64> {
         let sql = "UPDATE work SET due_at = ?4 WHERE tenant = ?1 AND application = ?2 AND pass = ?3 AND escrow IS NULL";
         let values = params![self.tenant, application, pass.number(), now.as_millisecond()];
-        Ok(run(self.db, sql, values)? as u64)
+        Ok(changed(self.db, sql, values)? as u64)
     }
 
     /// Let what is held after a failure come due.
     pub fn release_escrows(&self, application: &str, now: Timestamp) -> Result<()> {
-        let sql = "UPDATE work SET due_at = min(due_at, ?3), stamp = stamp + 1 \
+        let sql = "UPDATE work SET due_at = CASE WHEN due_at < ?3 THEN due_at ELSE ?3 END, stamp = stamp + 1 \
                    WHERE tenant = ?1 AND application = ?2 AND escrow IS NOT NULL";
-        run(self.db, sql, params![self.tenant, application, now.as_millisecond()]).map(drop)
+        run(self.db, sql, params![self.tenant, application, now.as_millisecond()])
     }
 
     /// Forget all work, or only what is held after a failure.
@@ -240,7 +243,7 @@ impl TenantWrite<'_> {
             true => "DELETE FROM work WHERE tenant = ?1 AND application = ?2 AND escrow IS NOT NULL",
             false => "DELETE FROM work WHERE tenant = ?1 AND application = ?2",
         };
-        Ok(run(self.db, sql, params![self.tenant, application])? as u64)
+        Ok(changed(self.db, sql, params![self.tenant, application])? as u64)
     }
 
     pub fn put_intent(&self, application: &str, row: &IntentRow) -> Result<()> {
@@ -248,7 +251,6 @@ impl TenantWrite<'_> {
                    ON CONFLICT (tenant, application, id) DO UPDATE SET at = excluded.at, document = excluded.document";
         let at = row.at.as_millisecond();
         run(self.db, sql, params![self.tenant, application, row.id, row.kind.number(), at, row.document])
-            .map(drop)
     }
 
     /// What may have been created is looked up, whatever else is forgotten.
@@ -261,14 +263,14 @@ impl TenantWrite<'_> {
 
     pub fn remove_intent(&self, application: &str, id: &str) -> Result<()> {
         let sql = "DELETE FROM intent WHERE tenant = ?1 AND application = ?2 AND id = ?3";
-        run(self.db, sql, params![self.tenant, application, id]).map(drop)
+        run(self.db, sql, params![self.tenant, application, id])
     }
 
     /// `id` points at `awaited`, which is not at the target yet.
     pub fn await_link(&self, application: &str, awaited: &str, id: &str) -> Result<()> {
         let sql = "INSERT INTO awaited (tenant, application, awaited_id, id) VALUES (?1, ?2, ?3, ?4) \
                    ON CONFLICT (tenant, application, awaited_id, id) DO NOTHING";
-        run(self.db, sql, params![self.tenant, application, awaited, id]).map(drop)
+        run(self.db, sql, params![self.tenant, application, awaited, id])
     }
 
     /// What waited for an object that is at the target now; it waits no longer.

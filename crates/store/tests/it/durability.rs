@@ -140,7 +140,16 @@ fn a_newer_or_edited_schema_is_refused() {
 fn locations_are_read() {
     assert_eq!(Location::parse("sqlite::memory:"), Ok(Location::Memory));
     assert_eq!(Location::parse("sqlite:/a/b.db"), Ok(Location::File("/a/b.db".into())));
-    for wrong in ["postgres://h/db", "postgresql://h/db", "mysql://x", "", "sqlite:", "sqlite://"] {
+    for server in
+        ["postgres://h/db", "postgresql://u:p@h:1/db?sslmode=require", "postgres:///db?host=/run/postgresql"]
+    {
+        let location = Location::parse(server);
+        assert!(matches!(location, Ok(Location::Postgres(_))), "{server}");
+        assert_eq!(format!("{location:?}"), "Ok(Postgres(ServerUrl(…)))", "a password is not shown");
+    }
+    let wrong =
+        ["postgres://", "postgres:h", "postgresql://h:port/db", "mysql://x", "", "sqlite:", "sqlite://"];
+    for wrong in wrong {
         assert!(matches!(Location::parse(wrong), Err(Error::Unsupported(_))), "{wrong}");
     }
 }

@@ -19,9 +19,13 @@ pub(crate) async fn add_tenant(store: &Store, id: &str) {
     store.write(move |w| w.insert_tenant(&row)).await.expect("a tenant");
 }
 
-/// Every backend's store; each test runs on each.
+/// A fresh database of the backend that the tests run on.
+pub(crate) fn options() -> Options {
+    cluster::scratch().map_or_else(Options::memory, |url| Options::at(&url).expect("a URL"))
+}
+
 pub(crate) async fn fresh() -> (Store, TenantStore) {
-    let store = Store::open(Options::memory()).expect("a store");
+    let store = Store::open(options()).expect("a store");
     add_tenant(&store, A).await;
     add_tenant(&store, B).await;
     let tenant = store.tenant(&tenant_id(A));

@@ -47,7 +47,13 @@ impl Ground<'_> {
 
     async fn made(&self, name: &str, template: Template) -> Application {
         let made = self.provisioning.create_application(self.cx(), name, template).await.unwrap();
-        let role = |id: &str, name: &str| Role { id: id.into(), value: id.into(), display_name: name.into(), description: String::new(), enabled: true };
+        let role = |id: &str, name: &str| Role {
+            id: id.into(),
+            value: id.into(),
+            display_name: name.into(),
+            description: String::new(),
+            enabled: true,
+        };
         let details = Details {
             description: "Owned by the platform team.\nAsk there before you change a mapping.".into(),
             roles: vec![role("editor", "Editor"), role("viewer", "Viewer")],

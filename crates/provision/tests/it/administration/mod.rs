@@ -47,7 +47,10 @@ impl House {
 
     pub(crate) async fn with(options: Options) -> Self {
         let clock = Arc::new(FixedClock::at("2026-03-01T12:00:00Z".parse().unwrap()));
-        let store = Store::open(store::Options::memory()).unwrap();
+        let store = Store::open(
+            cluster::scratch().map_or_else(store::Options::memory, |url| store::Options::at(&url).unwrap()),
+        )
+        .unwrap();
         let url = PublicUrl::parse("https://muster.example").unwrap();
         let secret = directory::Secret::new([7; 32]);
         let directory = Directory::new(store.clone(), clock.clone(), Random::seeded(3), &secret, url);

@@ -105,7 +105,9 @@ impl House {
 
     pub(crate) async fn with(url: &str, options: WebOptions) -> Self {
         let clock = Arc::new(FixedClock::at("2026-03-01T12:00:00Z".parse().unwrap()));
-        let store = Store::open(Options::memory()).unwrap();
+        let store =
+            Store::open(cluster::scratch().map_or_else(Options::memory, |url| Options::at(&url).unwrap()))
+                .unwrap();
         let url = PublicUrl::parse(url).unwrap();
         let directory =
             Directory::new(store.clone(), clock.clone(), Random::seeded(7), &Secret::new([7; 32]), url);

@@ -90,7 +90,9 @@ impl House {
         let clock = Arc::new(FixedClock::at("2026-01-12T08:11:02.345Z".parse::<Timestamp>().unwrap()));
         let random = Random::seeded(seed);
         let secret = Secret::generate(&random);
-        let store = Store::open(Options::memory()).unwrap();
+        let store =
+            Store::open(cluster::scratch().map_or_else(Options::memory, |url| Options::at(&url).unwrap()))
+                .unwrap();
         let shared: Arc<dyn Clock> = clock.clone();
         let directory =
             Directory::new(store.clone(), shared, random, &secret, PublicUrl::parse(ORIGIN).unwrap());
