@@ -13,7 +13,7 @@
 //! | decide when a cycle runs | [`cycle_schedule`] |
 //! | read and write Graph's synchronization schema | [`graph_schema`] |
 //! | administer applications and their jobs | [`applications`], [`configuration`], [`reconfiguration`], [`assignments`], [`control`] |
-//! | test a connection | [`test_connection`], [`test_ticket`] |
+//! | test a connection, ask a target what it has | [`test_connection`], [`test_ticket`], [`discovery`] |
 //! | provision one object now, or see why it is as it is | [`on_demand`], [`explain`] |
 //! | look back | [`logs`] |
 //! | notify people | [`notification`], [`mail`] |
@@ -29,6 +29,7 @@ pub mod control;
 pub mod cycle_plan;
 pub mod cycle_schedule;
 pub mod deletion_guard;
+pub mod discovery;
 pub mod endpoint;
 pub(crate) mod engine;
 pub mod error;

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::alias::ObjectKind;
 use crate::configuration;
-use crate::connection::Connection;
+use crate::connection::{Authentication, Connection};
 use crate::endpoint::{Endpoint, TargetEndpoint};
 use crate::error::{Error, Result};
 use crate::graph_schema::Rules;
@@ -137,6 +137,29 @@ impl Provisioning {
             report.ticket = Some(self.ticket(tenant, &connection, &secret));
         }
         Ok(report)
+    }
+
+    /// Whether an access token can be had with the client credentials: one is fetched, and forgotten. `secret`: as in
+    /// [`Self::test_connection`].
+    ///
+    /// # Errors
+    /// [`Error::Target`] with why there is none; [`Error::Invalid`], [`Error::Conflict`], [`Error::Unknown`],
+    /// [`Error::NoTenant`]
+    pub async fn test_token(
+        &self,
+        tenant: &TenantId,
+        application: &str,
+        connection: &Connection,
+        secret: Option<Secret>,
+    ) -> Result<()> {
+        if !matches!(connection.authentication, Authentication::ClientCredentials { .. }) {
+            let why = "only OAuth 2.0 client credentials fetch an access token; this connection sends its own secret";
+            return Err(Error::invalid("authentication", why));
+        }
+        let ready = self.make_ready(tenant, Some(application), connection, secret).await?;
+        let (connection, secret, _) = ready;
+        let client = self.client_with(&connection, Some(&secret), RetryPolicy::NEVER)?;
+        Ok(client.fetch_token().await?)
     }
 
     async fn make_ready(

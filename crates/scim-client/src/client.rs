@@ -141,6 +141,15 @@ impl Client {
         result
     }
 
+    /// Has an OAuth token if the credentials need one; it is kept for the requests that follow.
+    ///
+    /// # Errors
+    /// [`Failure`] of the token endpoint
+    pub async fn fetch_token(&self) -> Result<(), Failure> {
+        let Shared { wire, auth, .. } = &*self.shared;
+        auth.grant(wire).await.map(drop)
+    }
+
     async fn authorized(
         &self,
         request: &Request,

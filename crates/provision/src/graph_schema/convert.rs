@@ -37,25 +37,40 @@ impl Rules {
     }
 }
 
+/// The ids of the two directories; every schema has the same two.
+const SOURCE_ID: &str = "0d1f6c1e-5b0a-8c47-8f3e-6d7573746572";
+const TARGET_ID: &str = "0d1f6c1e-5b0a-8c47-8f3e-746172676574";
+
 pub fn to_graph(rules: &Rules, id: &str, version: &str) -> SynchronizationSchema {
-    let source = DirectoryDefinition {
+    SynchronizationSchema {
+        id: id.into(),
+        version: version.into(),
+        directories: vec![source_directory(), target_directory(&rules.targets)],
+        synchronization_rules: rules.mappings.iter().map(|mapping| rule(mapping, rules)).collect(),
+        ..SynchronizationSchema::default()
+    }
+}
+
+/// The tenant's own directory.
+pub fn source_directory() -> DirectoryDefinition {
+    DirectoryDefinition {
+        id: Some(SOURCE_ID.into()),
         name: SOURCE_DIRECTORY.into(),
         discoverabilities: Some("None".into()),
         objects: [ObjectKind::User, ObjectKind::Group].into_iter().map(source_object).collect(),
         ..DirectoryDefinition::default()
-    };
-    let target = DirectoryDefinition {
+    }
+}
+
+pub fn target_directory(targets: &[TargetSchema]) -> DirectoryDefinition {
+    DirectoryDefinition {
+        id: Some(TARGET_ID.into()),
         name: TARGET_DIRECTORY.into(),
-        discoverabilities: Some("None".into()),
-        objects: rules.targets.iter().map(target_object).collect(),
+        discoverabilities: Some(
+            "AttributeNames, AttributeDataTypes, AttributeReadOnly, ReferenceAttributes".into(),
+        ),
+        objects: targets.iter().map(target_object).collect(),
         ..DirectoryDefinition::default()
-    };
-    SynchronizationSchema {
-        id: id.into(),
-        version: version.into(),
-        directories: vec![source, target],
-        synchronization_rules: rules.mappings.iter().map(|mapping| rule(mapping, rules)).collect(),
-        ..SynchronizationSchema::default()
     }
 }
 

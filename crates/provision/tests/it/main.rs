@@ -5,6 +5,7 @@
 mod administration;
 mod alias;
 mod cycle;
+mod discovery;
 mod docs;
 mod expression;
 mod faults36;
