@@ -183,7 +183,47 @@
     if (result) result.remove();
   });
 
-  // ---- a run of the validator, live: the server sends the changed part of the page -----------------------------
+  // ---- what a form has led to stays until it is dismissed or another page is opened ------------------------------
+  document.addEventListener("click", function (event) {
+    var dismiss = event.target instanceof Element && event.target.closest("[data-dismiss]");
+    if (!dismiss) return;
+    dismiss.closest("[data-flash]").remove();
+    document.getElementById("main").focus();
+  });
+  // Nobody hears a message that was there when the page came.
+  var flash = document.querySelector("[data-flash][role=status]");
+  if (flash) {
+    setTimeout(function () { say(flash.textContent); }, 200);
+    setTimeout(function () { say(""); }, 5000);
+  }
+
+  // ---- the page as it is now, without leaving it: what it was told stays ------------------------------------------
+  function renew() {
+    var main = document.getElementById("main");
+    return fetch(window.location.href, { headers: { accept: "text/html" }, credentials: "same-origin", redirect: "error" })
+      .then(function (response) {
+        if (!response.ok) throw new Error(response.status);
+        return response.text();
+      })
+      .then(function (text) {
+        var page = new DOMParser().parseFromString(text, "text/html");
+        var next = page.getElementById("main");
+        if (!next) throw new Error("no page");
+        var id = main.contains(document.activeElement) ? document.activeElement.id : "";
+        var kept = next.querySelector(":scope > [data-flash]") ? [] : Array.prototype.slice.call(main.querySelectorAll(":scope > [data-flash]"));
+        main.replaceChildren.apply(main, kept.concat(Array.prototype.slice.call(next.childNodes)));
+        document.title = page.title;
+        if (window.htmx) window.htmx.process(main);
+        localTimes(main);
+        complete(main);
+        wire(main);
+        var focus = id && document.getElementById(id);
+        if (focus) focus.focus();
+      })
+      .catch(function () { window.location.reload(); });
+  }
+
+  // ---- what goes on by itself, live: the server sends the changed part of the page ---------------------------------
   function watchRun(part) {
     var source = new EventSource(part.dataset.live);
     source.addEventListener("progress", function (event) {
@@ -195,13 +235,17 @@
     source.addEventListener("finished", function () {
       source.close();
       say(part.dataset.ended || "It has ended");
-      window.location.reload();
+      renew();
     });
     // Another answer than a stream (signed out, deleted): the page says what it is.
     source.addEventListener("error", function () { if (source.readyState === EventSource.CLOSED) window.location.reload(); });
   }
-  var live = document.querySelector("[data-live]");
-  if (live && window.EventSource) watchRun(live);
+
+  function wire(within) {
+    var live = within.querySelector("[data-live]");
+    if (live && window.EventSource) watchRun(live);
+  }
+  wire(document);
 
   document.addEventListener("htmx:afterSwap", function (event) { localTimes(event.target.parentNode || document); });
   localTimes(document);

@@ -55,6 +55,16 @@ pub(crate) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     )
 });
 
+/// The field that suggests, for the pages that have one.
+pub(crate) static SUGGEST: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new(
+        "suggest",
+        "js",
+        "text/javascript; charset=utf-8",
+        compact::script(include_str!("../../assets/suggest.js")),
+    )
+});
+
 /// htmx 2, unmodified; its licence is beside it.
 pub(crate) static HTMX: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("htmx", "js", "text/javascript; charset=utf-8", include_str!("../../assets/htmx.min.js"))
@@ -65,7 +75,7 @@ pub(crate) static MARK: LazyLock<Asset> =
 
 /// The file of that name, or 404.
 pub(super) async fn serve(Path(name): Path<String>) -> Response {
-    let all: [&'static Asset; 4] = [&STYLE, &SCRIPT, &HTMX, &MARK];
+    let all: [&'static Asset; 5] = [&STYLE, &SCRIPT, &SUGGEST, &HTMX, &MARK];
     let found = all.into_iter().find(|asset| asset.href.strip_prefix("/assets/") == Some(name.as_str()));
     let Some(asset) = found else { return StatusCode::NOT_FOUND.into_response() };
     let mut response = Response::new(Body::from(asset.content.as_ref()));

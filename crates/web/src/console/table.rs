@@ -9,14 +9,14 @@ use http::Method;
 
 use super::answer::Answer;
 use super::page::{
-    application, application_list, application_new, application_properties, assignment_add, assignment_list,
-    assignment_picker, audit_log, deleted, group, group_form, group_list, group_members, home, key_form,
-    key_list, limits, operator_form, operator_list, profile, provisioning_configuration,
-    provisioning_expression, provisioning_log, provisioning_log_entry, provisioning_mapping,
-    provisioning_on_demand, provisioning_overview, provisioning_plan, provisioning_plan_detail,
-    provisioning_properties, provisioning_scoping, request_log, scim_configuration, sign_in, tenant_basic,
-    tenant_list, user, user_form, user_list, validator_compare, validator_form, validator_list,
-    validator_report, validator_run, welcome,
+    application, application_list, application_new, application_properties, application_roles,
+    assignment_add, assignment_list, assignment_picker, audit_log, deleted, group, group_form, group_list,
+    group_members, home, key_form, key_list, limits, operator_form, operator_list, profile,
+    provisioning_configuration, provisioning_expression, provisioning_log, provisioning_log_entry,
+    provisioning_log_identity, provisioning_mapping, provisioning_on_demand, provisioning_overview,
+    provisioning_plan, provisioning_plan_detail, provisioning_properties, provisioning_scoping, request_log,
+    scim_configuration, sign_in, tenant_basic, tenant_list, user, user_form, user_list, validator_compare,
+    validator_form, validator_list, validator_report, validator_run, welcome,
 };
 use super::visit::{Desk, Guest, Visit};
 
@@ -125,6 +125,13 @@ endpoints! {
     POST "/t/{tenant}/apps/{id}/properties" Desk(InTenant ManageApplications) application_properties::save;
     GET  "/t/{tenant}/apps/{id}/delete" Desk(InTenant ManageApplications) application_properties::ask_delete;
     POST "/t/{tenant}/apps/{id}/delete" Desk(InTenant ManageApplications) application_properties::delete;
+    GET  "/t/{tenant}/apps/{id}/roles" Desk(InTenant Read) application_roles::show;
+    GET  "/t/{tenant}/apps/{id}/roles/new" Desk(InTenant ManageApplications) application_roles::new;
+    POST "/t/{tenant}/apps/{id}/roles/new" Desk(InTenant ManageApplications) application_roles::create;
+    GET  "/t/{tenant}/apps/{id}/roles/{role}/edit" Desk(InTenant ManageApplications) application_roles::edit;
+    POST "/t/{tenant}/apps/{id}/roles/{role}/edit" Desk(InTenant ManageApplications) application_roles::apply;
+    GET  "/t/{tenant}/apps/{id}/roles/{role}/delete" Desk(InTenant ManageApplications) application_roles::ask_delete;
+    POST "/t/{tenant}/apps/{id}/roles/{role}/delete" Desk(InTenant ManageApplications) application_roles::delete;
     GET  "/t/{tenant}/apps/{id}/users" Desk(InTenant Read) assignment_list::show;
     GET  "/t/{tenant}/apps/{id}/users/add" Desk(InTenant ManageApplications) assignment_add::new;
     POST "/t/{tenant}/apps/{id}/users/add" Desk(InTenant ManageApplications) assignment_add::assign;
@@ -178,6 +185,7 @@ endpoints! {
     GET  "/t/{tenant}/logs/requests" Desk(InTenant Read) request_log::show;
     GET  "/t/{tenant}/logs/requests/{number}" Desk(InTenant Read) request_log::one;
     GET  "/t/{tenant}/logs/provisioning" Desk(InTenant Read) provisioning_log::of_tenant;
+    GET  "/t/{tenant}/logs/provisioning/identities" Desk(InTenant Read) provisioning_log_identity::suggest;
     GET  "/t/{tenant}/logs/provisioning/download" Desk(InTenant Read) provisioning_log::download_of_tenant;
     GET  "/t/{tenant}/logs/provisioning/{number}" Desk(InTenant Read) provisioning_log_entry::of_tenant;
     GET  "/t/{tenant}/logs/audit" Desk(InTenant Read) audit_log::show;

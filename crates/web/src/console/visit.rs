@@ -173,20 +173,26 @@ pub(crate) fn explained(error: &directory::Error) -> Option<String> {
 /// The same for the provisioning service.
 pub(crate) fn told(error: &provision::Error) -> Option<String> {
     match error {
-        provision::Error::Invalid { detail, .. } => Some(sentence(detail)),
+        provision::Error::Invalid { detail, .. } => Some(stopped(detail)),
         provision::Error::Conflict(_)
         | provision::Error::TooOften(_)
         | provision::Error::Target(_)
-        | provision::Error::Busy => Some(sentence(&error.to_string())),
+        | provision::Error::Busy => Some(stopped(&error.to_string())),
         _ => None,
     }
 }
 
-/// A message that stands by itself on a page.
+/// A message that begins one on a page.
 pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     match letters.next() {
         Some(first) => first.to_uppercase().chain(letters).collect(),
         None => String::new(),
     }
+}
+
+/// The same with its full stop: a message that stands by itself.
+pub(crate) fn stopped(text: &str) -> String {
+    let text = sentence(text.trim());
+    if text.is_empty() || text.ends_with(['.', '!', '?', ':', ')']) { text } else { text + "." }
 }

@@ -68,6 +68,51 @@ async fn users_and_groups_are_picked_and_assigned_without_script() {
     stage.inspector.verdict();
 }
 
+/// App roles: made, disabled, taken into an assignment, deleted.
+#[tokio::test(flavor = "multi_thread")]
+async fn app_roles_are_made_and_given() {
+    let (stage, tenant, application) = stage().await;
+    let browser = &stage.browser;
+    stage.sign_in("mira").await;
+    stage.open(&format!("/t/{tenant}/apps/{application}")).await;
+    browser.press("App roles").await;
+    browser.on_page("Visual Passcodes | App roles").await;
+    stage.look("app-roles-none").await;
+    for (name, value) in [("Administrator", "admin"), ("Auditor", "audit")] {
+        browser.press("Create app role").await;
+        browser.on_page("Create app role").await;
+        browser.fill("Display name", name).await;
+        browser.fill("Value", value).await;
+        browser.fill("Description", "May look at everything.").await;
+        stage.look("app-role-new").await;
+        browser.press("Apply").await;
+        browser.sees(".banner.ok", &format!("App role {name} created.")).await;
+    }
+    stage.look("app-roles").await;
+    browser.press("Auditor").await;
+    browser.on_page("Edit app role").await;
+    let enabled = browser.field("Enable this app role").await;
+    browser.click(&enabled).await;
+    browser.fill("Display name", "Administrator").await;
+    browser.press("Apply").await;
+    browser.sees("#displayName-error", "already").await;
+    stage.inspector.look_at_refusal(browser, "app-role-refused", 400).await;
+    browser.fill("Display name", "Reviewer").await;
+    browser.press("Apply").await;
+    browser.sees("tbody tr", "Reviewer").await;
+    browser.sees("tbody tr", "Disabled").await;
+    stage.open(&format!("/t/{tenant}/apps/{application}/users/add")).await;
+    assert_eq!(browser.options("Role").await, ["Default Access", "Administrator"]);
+    stage.open(&format!("/t/{tenant}/apps/{application}/roles")).await;
+    browser.press("Reviewer").await;
+    browser.press("Delete app role").await;
+    browser.sees("dialog[open]", "Delete the app role Reviewer?").await;
+    stage.look("app-role-delete").await;
+    browser.press("Delete app role").await;
+    browser.sees(".banner.ok", "App role Reviewer deleted.").await;
+    stage.inspector.verdict();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_application_is_described_emptied_and_deleted() {
     let (stage, tenant, application) = stage().await;

@@ -2,7 +2,7 @@
 //! again and again.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -211,19 +211,27 @@ impl Walk {
     }
 
     pub(super) async fn until(&self, what: &str, is: impl AsyncFn() -> bool) {
+        self.until_within(PATIENCE, what, is).await;
+    }
+
+    pub(super) async fn until_within(&self, patience: Duration, what: &str, is: impl AsyncFn() -> bool) {
         let began = Instant::now();
         while !is().await {
-            assert!(began.elapsed() < PATIENCE, "waited in vain for {what}: {:#}", self.status());
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            assert!(began.elapsed() < patience, "waited in vain for {what}: {:#}", self.status());
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 
     /// What `act` begins, to its end.
     pub(super) async fn cycle(&self, act: impl AsyncFnOnce()) -> Value {
+        self.cycle_within(PATIENCE, act).await
+    }
+
+    pub(super) async fn cycle_within(&self, patience: Duration, act: impl AsyncFnOnce()) -> Value {
         let before = self.status()["cycles"][0]["id"].clone();
         act().await;
         let ended = |newest: &Value| !newest["ended"].is_null() && newest["id"] != before;
-        self.until("the end of a cycle", async || {
+        self.until_within(patience, "the end of a cycle", async || {
             let status = self.status();
             ended(&status["cycles"][0]) && status["running"] == false
         })
@@ -235,8 +243,8 @@ impl Walk {
         let browser = &self.stage.browser;
         self.open("/provisioning").await;
         browser.press("Start provisioning").await;
-        // The word that it has started goes when the page has news, which may be at once.
         browser.named("Stop provisioning").await;
+        browser.sees(".banner.ok", "Provisioning started").await;
     }
 
     pub(super) async fn stop(&self) {
@@ -301,6 +309,12 @@ impl Walk {
         let filter = encode(&format!("displayName eq \"{name}\""));
         let list = self.provider.client.get(&format!("/Groups?filter={filter}")).await.expect(200);
         list["Resources"].get(0).cloned()
+    }
+
+    /// Item 36, as whoever lets people in at the identity provider asks: is there an active user of this name?
+    pub(super) async fn lets_in(&self, user_name: &str) -> bool {
+        let filter = encode(&format!("userName eq \"{user_name}\" and active eq true"));
+        self.provider.client.get(&format!("/Users?filter={filter}")).await.expect(200)["totalResults"] == 1
     }
 
     pub(super) async fn users_at_provider(&self) -> u64 {

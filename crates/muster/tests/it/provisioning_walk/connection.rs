@@ -35,6 +35,10 @@ async fn test(walk: &Walk, url: &str, token: &str) {
     browser.fill("Secret token", token).await;
     browser.until("the last result to go", "return !document.querySelector('[data-result]')", &[]).await;
     browser.press("Test Connection").await;
+    if url.contains("/silent") {
+        browser.sees(".waiting", "Asking the target").await;
+        walk.look("configuration-testing").await;
+    }
     browser.find("[data-result]").await;
 }
 
@@ -55,6 +59,7 @@ pub(super) async fn names_what_is_wrong_and_saves_nothing(walk: &Walk) {
         ("no-tls", &secure, &key.key, "TLS"),
         ("a-page", &stranger, &key.key, "a web page"),
         ("busy", &format!("{stranger}/busy"), &key.key, "429"),
+        ("silent", &format!("{stranger}/silent"), &key.key, "did not answer in time"),
     ] {
         test(walk, url, token).await;
         browser.sees("[data-result] .banner.bad", "Test Connection failed").await;
@@ -62,7 +67,13 @@ pub(super) async fn names_what_is_wrong_and_saves_nothing(walk: &Walk) {
         assert!(said.contains(cause), "{name} says {said:?}");
         let create = browser.named("Create").await;
         assert!(browser.is_disabled(&create).await, "{name}");
-        if matches!(name, "wrong-key" | "a-page") {
+        if name == "silent" {
+            assert!(
+                said.contains("slow or overloaded") && said.contains("see its own log"),
+                "what to do: {said}"
+            );
+        }
+        if matches!(name, "wrong-key" | "a-page" | "silent") {
             walk.look(&format!("configuration-{name}")).await;
         }
     }

@@ -119,6 +119,7 @@ pub(super) async fn the_next_sends_what_has_changed(walk: &Walk) {
     walk.assign(&["Esra Fujimoto"]).await;
     walk.until("Esra, active again", async || of_esra().await["active"] == true).await;
     assert_eq!(of_esra().await["id"], esra, "the same account");
+    assert!(walk.lets_in(&login("Esra")).await, "and let in again");
 
     hard_delete(walk).await;
 }
@@ -131,6 +132,9 @@ async fn inactive_is_seen(walk: &Walk) {
     browser.on_page("Esra Fujimoto").await;
     browser.sees(".head .lead", "Inactive").await;
     walk.look("provider-user-inactive").await;
+    assert!(!walk.lets_in(&login("Esra")).await, "an inactive user is refused");
+    assert!(!walk.lets_in(&login("Chloé")).await, "blocked in the company, so refused");
+    assert!(walk.lets_in(&login("Nadia")).await, "nobody else is");
 }
 
 /// Deleted in the company: disabled. Deleted for good: deleted, 404 and gone from the list (items 35 and 36).
@@ -144,6 +148,7 @@ async fn hard_delete(walk: &Walk) {
         walk.at_provider(&login("Farid")).await.is_some_and(|farid| farid["active"] == false)
     })
     .await;
+    assert!(!walk.lets_in(&login("Farid")).await, "a deleted user is refused");
     walk.stage.operator("dara", "tenant-administrator", &[&walk.company.id]);
     walk.stage.sign_out("mira").await;
     walk.stage.sign_in("dara").await;
@@ -155,6 +160,7 @@ async fn hard_delete(walk: &Walk) {
     walk.stage.sign_in("mira").await;
     walk.until("Farid, gone", async || walk.at_provider(&login("Farid")).await.is_none()).await;
     walk.provider.client.get(&format!("/Users/{id}")).await.expect(404);
+    assert!(!walk.lets_in(&login("Farid")).await, "nobody of this name is let in");
     let elsewhere = walk.bystander.client.get("/Users?count=0").await.expect(200);
     assert_eq!(elsewhere["totalResults"], 1, "no other tenant is touched");
     walk.stop().await;

@@ -96,6 +96,7 @@ pub(super) async fn is_searched_and_taken_away(walk: &Walk) {
     assert!(rows.iter().any(|row| row.contains("Create")), "{rows:?}");
     csv(walk, "nadia").await;
 
+    of_one_user(walk).await;
     walk.open("/provisioning/logs?action=create&status=success&q=Esra").await;
     let entry = browser.attribute("tbody a[data-row]", "href").await.unwrap();
     walk.stage.open(&entry).await;
@@ -114,6 +115,32 @@ pub(super) async fn is_searched_and_taken_away(walk: &Walk) {
     walk.look("log-entry-summary").await;
     browser.press("Troubleshooting & recommendations").await;
     walk.look("log-entry-troubleshooting").await;
+}
+
+/// The filter by user: suggested while it is typed, chosen with the keyboard, taken away again.
+async fn of_one_user(walk: &Walk) {
+    let browser = &walk.stage.browser;
+    walk.open("/provisioning/logs").await;
+    let field = browser.field("Filter by user or group").await;
+    browser.keys(&field, "chlo").await;
+    browser.sees("#identities [role=option]", "Chloé Dubois").await;
+    walk.look("logs-suggested").await;
+    let field = browser.field("Filter by user or group").await;
+    browser.keys(&field, "\u{E015}\u{E007}").await;
+    browser.sees(".count-line", "User or group: Chloé Dubois").await;
+    assert_eq!(browser.value("Filter by user or group").await, login("Chloé"));
+    browser
+        .until(
+            "only hers",
+            "const rows = [...document.querySelectorAll('tbody tr')]; return rows.length > 0 && rows.every(row => row.innerText.includes('Chloé'))",
+            &[],
+        )
+        .await;
+    assert!(browser.path().await.contains("user=chloe.dubois"), "{}", browser.path().await);
+    walk.look("logs-of-user").await;
+    browser.press("Remove filter User or group: Chloé Dubois").await;
+    browser.until("no chip", "return !document.querySelector('main a.chip')", &[]).await;
+    assert_eq!(browser.value("Filter by user or group").await, "");
 }
 
 /// The file has the rows that the page has.

@@ -40,10 +40,18 @@ fn text(value: &Value) -> String {
 }
 
 async fn listed(client: &crate::client::Client, path: &str) -> Vec<Value> {
-    let list = client.get(&format!("{path}?count=1000")).await.expect(200);
-    let all = list["Resources"].as_array().cloned().unwrap_or_default();
-    assert_eq!(list["totalResults"], all.len(), "one page");
-    all
+    let mut all = Vec::new();
+    loop {
+        let page = format!("{path}?count=500&startIndex={}", all.len() + 1);
+        let list = client.get(&page).await.expect(200);
+        let rows = list["Resources"].as_array().cloned().unwrap_or_default();
+        let is_last = rows.is_empty();
+        all.extend(rows);
+        if is_last || list["totalResults"].as_u64() == Some(all.len() as u64) {
+            assert_eq!(list["totalResults"], all.len(), "{path}: all pages");
+            return all;
+        }
+    }
 }
 
 /// In words; empty if there is none.

@@ -29,10 +29,17 @@ pub(super) async fn is_told_by_mail_if_wanted(walk: &mut Walk) {
 }
 
 async fn falls_into_it(walk: &Walk) {
+    let browser = &walk.stage.browser;
     let key = walk.keys.last().unwrap().key.split('_').nth(1).unwrap();
     assert_eq!(walk.stage.server.muster(&["key", "revoke", key]).code, 0);
     walk.cycle(async || walk.start().await).await;
     walk.until("the quarantine", async || walk.status()["status"] == "Quarantine").await;
+    // The page has got news by itself since; what the press of the button has led to is still told, until it is dismissed.
+    browser.sees(".banner.bad", "In quarantine").await;
+    browser.sees("[data-flash]", "Provisioning started").await;
+    browser.press("Dismiss").await;
+    browser.until("the message to go", "return !document.querySelector('[data-flash]')", &[]).await;
+    browser.sees(".banner.bad", "In quarantine").await;
 }
 
 /// A new key, tested and saved; Restart provisioning lifts the quarantine.

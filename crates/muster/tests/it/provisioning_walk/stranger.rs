@@ -1,11 +1,12 @@
-//! A web server that is no SCIM endpoint: it answers everything with one page, or always that it has no time.
+//! A web server that is no SCIM endpoint: it answers everything with one page, or that it has no time, or not at all.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 const PAGE: &str = "<!doctype html><title>Welcome</title><p>Sign in to go on</p>";
 
-/// Gives `http://127.0.0.1:PORT`; below `/busy` everything is 429, below `/forbidden` 403, elsewhere a page.
+/// Gives `http://127.0.0.1:PORT`; below `/busy` everything is 429, below `/forbidden` 403, below `/silent`
+/// nothing is answered, elsewhere there is a page.
 pub(super) async fn open() -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -34,6 +35,11 @@ async fn answer(mut stream: TcpStream) -> std::io::Result<()> {
         head.extend_from_slice(&part[..count]);
     }
     let head = String::from_utf8_lossy(&head).into_owned();
+    if head.split(' ').nth(1).is_some_and(|path| path.starts_with("/silent")) {
+        // Until whoever asks has had enough and goes.
+        while stream.read(&mut part).await? > 0 {}
+        return Ok(());
+    }
     let (status, more) = match head.split(' ').nth(1).unwrap_or_default() {
         path if path.starts_with("/busy") => ("429 Too Many Requests", "retry-after: 900\r\n"),
         path if path.starts_with("/forbidden") => ("403 Forbidden", ""),

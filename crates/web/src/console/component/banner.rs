@@ -41,6 +41,18 @@ pub(crate) fn banner(tone: Tone, content: &Markup) -> Markup {
     }
 }
 
+/// What a form has led to. It stays until it is dismissed or another page is opened.
+pub(crate) fn flash(tone: Tone, text: &str) -> Markup {
+    let role = if tone == Tone::Bad { "alert" } else { "status" };
+    html! {
+        div.banner.(tone.class()) role=(role) data-flash {
+            (icon(tone.icon()))
+            div { (text) }
+            button.button.quiet.tiny type="button" data-dismiss aria-label="Dismiss" title="Dismiss" { (icon(Icon::Cross)) }
+        }
+    }
+}
+
 /// A banner of plain text.
 pub(crate) fn text(tone: Tone, text: &str) -> Markup {
     banner(tone, &html! { (text) })

@@ -167,7 +167,7 @@ fn around_with(visit: &Visit, frame: &Frame<'_>, crumbs: &[Crumb], main: &Markup
                             div.end { (account(visit, tenant)) }
                         }
                         main #main tabindex="-1" {
-                            @if let Some(flash) = &visit.flash { (banner::text(flash.tone, &flash.text)) }
+                            @if let Some(flash) = &visit.flash { (banner::flash(flash.tone, &flash.text)) }
                             (main)
                         }
                         (foot(visit))

@@ -15,7 +15,7 @@ use crate::console::component::banner::{Tone, banner};
 use crate::console::component::facts::{Fact, facts, flush};
 use crate::console::component::icon::{Icon, icon};
 use crate::console::component::{button, copy, time};
-use crate::console::visit::Desk;
+use crate::console::visit::{Desk, stopped};
 
 pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
     let opened = Opened::load(&desk).await?;
@@ -24,7 +24,7 @@ pub(crate) async fn show(desk: Arc<Desk>) -> Answer {
         div.stack.wide {
             @if let Some(quarantine) = &opened.job.state.quarantine {
                 (banner(Tone::Bad, &html! {
-                    strong { "Provisioning is in quarantine. " } (quarantine.message) " "
+                    strong { "Provisioning is in quarantine. " } (stopped(&quarantine.message)) " "
                     (quarantine.reason.advice()) " "
                     a href=(opened.url(&desk, "provisioning")) { "Provisioning" }
                 }))

@@ -1,5 +1,6 @@
 //! The frame of one application's pages: what each of them loads, its title, and the left panel.
 
+use directory::Permission;
 use maud::{Markup, html};
 use provision::application::Application;
 use provision::job::{Job, JobStatus};
@@ -17,6 +18,7 @@ pub(crate) enum Place {
     Overview,
     Properties,
     UsersAndGroups,
+    AppRoles,
     Provisioning,
     AttributeMapping,
     ScopingFilters,
@@ -41,10 +43,12 @@ struct Below {
     place: Place,
     label: &'static str,
     tail: &'static str,
+    /// Only for those who may do this in the tenant.
+    needs: Option<Permission>,
 }
 
 const fn below(place: Place, label: &'static str, tail: &'static str) -> Below {
-    Below { place, label, tail }
+    Below { place, label, tail, needs: None }
 }
 
 const fn line(place: Place, label: &'static str, tail: &'static str, icon: Icon) -> Line {
@@ -52,10 +56,11 @@ const fn line(place: Place, label: &'static str, tail: &'static str, icon: Icon)
 }
 
 /// The words and their order are Entra's.
-static PANEL: [Line; 4] = [
+static PANEL: [Line; 5] = [
     line(Place::Overview, "Overview", "", Icon::Home),
     line(Place::Properties, "Properties", "properties", Icon::Settings),
     line(Place::UsersAndGroups, "Users and groups", "users", Icon::Users),
+    line(Place::AppRoles, "App roles", "roles", Icon::Shield),
     Line {
         below: &[
             below(Place::Provisioning, "Overview", "provisioning"),
@@ -63,7 +68,10 @@ static PANEL: [Line; 4] = [
             below(Place::ScopingFilters, "Scoping filters", "provisioning/scope"),
             below(Place::ExpressionBuilder, "Expression builder", "provisioning/expression"),
             below(Place::ProvisioningProperties, "Properties", "provisioning/properties"),
-            below(Place::ProvisionOnDemand, "Provision on demand", "provisioning/on-demand"),
+            Below {
+                needs: Some(Permission::ManageApplications),
+                ..below(Place::ProvisionOnDemand, "Provision on demand", "provisioning/on-demand")
+            },
             below(Place::Plan, "Plan", "provisioning/plan"),
             below(Place::ProvisioningLogs, "Provisioning logs", "provisioning/logs"),
         ],
@@ -74,6 +82,12 @@ static PANEL: [Line; 4] = [
 impl Line {
     fn is_open(&self, place: Place) -> bool {
         self.place == place || self.below.iter().any(|below| below.place == place)
+    }
+}
+
+impl Below {
+    fn is_for(&self, desk: &Desk) -> bool {
+        self.needs.is_none_or(|permission| desk.may(permission))
     }
 }
 
@@ -158,7 +172,7 @@ impl Opened {
                         }
                         @if open && !line.below.is_empty() {
                             div.sub {
-                                @for below in line.below {
+                                @for below in line.below.iter().filter(|below| below.is_for(desk)) {
                                     a href=(self.url(desk, below.tail)) aria-current=[(below.place == place).then_some("page")] {
                                         (below.label)
                                     }

@@ -81,7 +81,7 @@ fn page(desk: &Desk, opened: &Opened, choice: &Choice, named: &[Chosen], error: 
                 }
                 @if !none { (chosen(&url("users/selected"), choice, named)) }
             }
-            (role(opened, choice))
+            (role(opened, choice, &url("roles")))
             div.end {
                 button.button.primary type="submit" disabled[none] { "Assign" }
                 (button::cancel(&url("users")))
@@ -116,13 +116,13 @@ fn chosen(action: &str, choice: &Choice, named: &[Chosen]) -> Markup {
     }
 }
 
-fn role(opened: &Opened, choice: &Choice) -> Markup {
-    let roles = &opened.application.details.roles;
+fn role(opened: &Opened, choice: &Choice, roles_page: &str) -> Markup {
+    let roles: Vec<_> = opened.application.details.roles.iter().filter(|role| role.enabled).collect();
     let mut options = vec![("", "Default Access")];
     options.extend(roles.iter().map(|role| (role.id.as_str(), role.display_name.as_str())));
     html! {
         @if roles.is_empty() {
-            div.field { span.label { "Role" } div { "Default Access" } p.hint { "This application has no roles of its own." } }
+            div.field { span.label { "Role" } div { "Default Access" } p.hint { "This application has no roles that can be assigned. " a href=(roles_page) { "App roles" } } }
         } @else {
             (Field::new("role", "Role", &choice.role)
                 .hint("All that are selected get this role; those that are assigned already change to it.").select(&options))

@@ -31,15 +31,15 @@ pub(crate) fn words(name: &str) -> String {
     out
 }
 
-/// Boxes with every attribute that has a value.
-pub(crate) fn attributes(resource: &Resource, kind: Kind) -> Markup {
+/// Boxes with every attribute that has a value. `manager`: what to show in place of the manager's id.
+pub(crate) fn attributes(resource: &Resource, kind: Kind, manager: Option<&Markup>) -> Markup {
     let kind = scim_type(kind);
-    let core = list(resource, &kind.schema.attributes, &APART);
+    let core = list(resource, &kind.schema.attributes, &APART, None);
     html! {
         @if !core.is_empty() { (flush(&kind.schema.name, &core)) }
         @for extension in &kind.extensions {
             @if let Some(Value::Object(values)) = resource.get(&extension.id) {
-                @let known = list(values, &extension.attributes, &[]);
+                @let known = list(values, &extension.attributes, &[], manager);
                 @if !known.is_empty() { (flush(&words(&extension.name), &known)) }
             }
         }
@@ -51,7 +51,12 @@ fn flush(title: &str, list: &[Fact]) -> Markup {
     crate::console::component::facts::flush(title, None, &facts(list))
 }
 
-fn list(values: &Map<String, Value>, attributes: &[Attribute], apart: &[&str]) -> Vec<Fact> {
+fn list(
+    values: &Map<String, Value>,
+    attributes: &[Attribute],
+    apart: &[&str],
+    manager: Option<&Markup>,
+) -> Vec<Fact> {
     let mut out = Vec::new();
     // `externalId` is common to all types and in no schema.
     if let Some(external) = values.get("externalId") {
@@ -60,7 +65,9 @@ fn list(values: &Map<String, Value>, attributes: &[Attribute], apart: &[&str]) -
     for attribute in attributes {
         let given = values.get(&attribute.name).filter(|_| !apart.contains(&attribute.name.as_str()));
         if let Some(given) = given {
-            out.push(Fact::of(words(&attribute.name), attribute.name.clone(), value(given)));
+            let shown =
+                manager.filter(|_| attribute.name == "manager").cloned().unwrap_or_else(|| value(given));
+            out.push(Fact::of(words(&attribute.name), attribute.name.clone(), shown));
         }
     }
     out

@@ -70,7 +70,7 @@ pub(crate) async fn overview(desk: Arc<Desk>) -> Answer {
     ));
     let body = html! {
         (tabs)
-        (split(&attributes(&group.resource, Kind::Group), &flush("Identity", None, &facts(&list))))
+        (split(&attributes(&group.resource, Kind::Group, None), &flush("Identity", None, &facts(&list))))
     };
     Ok(page.send(&desk, &body))
 }

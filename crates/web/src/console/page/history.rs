@@ -26,7 +26,7 @@ pub(crate) fn differences(detail: &Value) -> Vec<Difference> {
     };
     let (before, after) = (side("before"), side("after"));
     if before.is_none() && after.is_none() {
-        return by_field(detail);
+        return by_field(changes);
     }
     let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
     scim::diff::changes(&before, &after)
@@ -103,7 +103,7 @@ fn ids_shown(detail: &Value) -> Vec<String> {
 /// What else a row says, beside its differences: what it is called, and the value.
 pub(crate) fn facts_of(detail: &Value, names: &Names) -> Vec<(String, String)> {
     let Value::Object(map) = detail else { return Vec::new() };
-    if map.contains_key("role") {
+    if map.contains_key("role") && !map.contains_key("application") {
         return vec![("Role".to_owned(), role(detail, names))];
     }
     let told = ["changes", "before", "after"];
@@ -119,6 +119,19 @@ fn fact_of(name: &str, value: &Value, names: &Names) -> Vec<(String, String)> {
             .into_iter()
             .filter_map(|side| Some((format!("Members {side}"), some_of(value.get(side)?, names)?)))
             .collect(),
+        // The row says which application it is.
+        ("application", _) => Vec::new(),
+        ("objects", Value::Array(objects)) => {
+            let called = |of: &Value| {
+                of.get("name")
+                    .filter(|name| name.is_string())
+                    .or_else(|| of.get("id"))
+                    .and_then(Value::as_str)
+                    .map(str::to_owned)
+            };
+            one("Users and groups", objects.iter().filter_map(called).collect::<Vec<_>>().join(", "))
+        }
+        ("role", Value::String(id)) if id.is_empty() => one("Role", "Default Access".to_owned()),
         ("groups", _) => some_of(value, names).map(|text| ("Groups".to_owned(), text)).into_iter().collect(),
         ("roles", Value::Array(roles)) => {
             one("Roles", roles.iter().map(|grant| role(grant, names)).collect::<Vec<_>>().join("; "))
@@ -269,6 +282,7 @@ mod tests {
             ("user.create", "User created"),
             ("key.revoke", "API key revoked"),
             ("sign_in.failed", "Sign-in failed"),
+            ("appRole.update", "App role changed"),
             ("x", "x"),
         ] {
             assert_eq!(action(text), expect);
@@ -277,6 +291,8 @@ mod tests {
             differences(&json!({"restore_days": {"before": 30, "after": 7}, "members": {"added": []}}));
         assert_eq!(settings.len(), 1);
         assert_eq!(differences(&json!({"before": "A", "after": "B", "tenant": "1"})).len(), 1);
+        let of_application = json!({"application": "a", "changes": {"name": {"before": "A", "after": "B"}}});
+        assert_eq!(differences(&of_application).len(), 1);
         assert!(differences(&json!({})).is_empty());
         assert!(differences(&json!("odd")).is_empty());
     }
@@ -299,6 +315,10 @@ mod tests {
             (
                 json!({"operator": "o", "roles": [{"role": "Reader", "tenant": "u"}, {"role": "GlobalAdministrator", "tenant": null}]}),
                 vec![("Roles", "Reader in u; Global Administrator in all tenants")],
+            ),
+            (
+                json!({"application": "a", "role": "", "count": 2, "objects": [{"id": "1", "name": "Ada"}, {"id": "9", "name": null}]}),
+                vec![("Role", "Default Access"), ("Count", "2"), ("Users and groups", "Ada, 9")],
             ),
             (json!({"known_name": true}), vec![]),
             (json!({"known_name": false}), vec![("Name", "no operator has the name that was given")]),

@@ -14,7 +14,7 @@ use super::provisioning_connection::{Stored, Typed, Wrong, fields, secret};
 use super::provisioning_exchange as exchange;
 use crate::console::answer::Answer;
 use crate::console::component::banner::{self, Tone};
-use crate::console::component::icon::Icon;
+use crate::console::component::icon::{Icon, icon};
 use crate::console::component::status::status;
 use crate::console::component::{button, field};
 use crate::console::visit::{Desk, told};
@@ -69,11 +69,12 @@ async fn page(desk: &Desk, opened: &Opened, form: &Form<'_>) -> Answer {
                 input type="hidden" name="ticket" value=(form.ticket.as_str());
                 div.end {
                     button.button type="submit" formaction={ (url) "/test" } hx-post={ (url) "/test" } hx-target="#tested"
-                        hx-select="#tested" hx-swap="outerHTML" hx-disabled-elt="this" { "Test Connection" }
+                        hx-select="#tested" hx-swap="outerHTML" hx-disabled-elt="this" hx-indicator="#testing" { "Test Connection" }
                     @let passed = form.ticket != TestTicket::none();
                     button.button.primary type="submit" data-needs-test disabled[new && !passed] { @if new { "Create" } @else { "Save" } }
                     (button::cancel(&back))
                 }
+                p.waiting #testing role="status" { (icon(Icon::Clock)) " Asking the target. One that does not answer is given 40 seconds." }
                 p.soft.small { @if new { "Create is enabled once Test Connection has passed for what is typed now." } @else { "A changed Tenant URL or secret is tested before it is saved." } }
             }
         }

@@ -15,7 +15,8 @@ use tokio::sync::mpsc;
 use super::application_frame::{Opened, Place};
 use super::exchanges::object_path;
 use super::list::{search_box, search_form};
-use super::provisioning_steps::{action_word, status_named, stopped};
+use super::provisioning_log_identity::{self as identity, Identity};
+use super::provisioning_steps::{action_word, status_named};
 use super::validator_run::streamed;
 use crate::console::answer::{Answer, Failure};
 use crate::console::component::icon::Icon;
@@ -26,7 +27,7 @@ use crate::console::component::{button, chip, empty, time};
 use crate::console::fields::Fields;
 use crate::console::link::Link;
 use crate::console::menu::Section;
-use crate::console::visit::{Desk, sentence};
+use crate::console::visit::{Desk, sentence, stopped};
 
 const ROWS: usize = 50;
 /// Lines of a file on their way to a slow reader.
@@ -70,6 +71,8 @@ struct Asked {
     status: String,
     action: String,
     application: String,
+    /// As typed: a user name, a group's name, an id.
+    user: String,
     object: String,
     cycle: String,
     since: Option<Date>,
@@ -87,6 +90,7 @@ impl Asked {
             status: status.unwrap_or_default().to_owned(),
             action: action.unwrap_or_default().to_owned(),
             application: bounded("app"),
+            user: bounded("user"),
             object: bounded("object"),
             cycle: bounded("cycle"),
             since: query.text("since").parse().ok(),
@@ -95,7 +99,16 @@ impl Asked {
         }
     }
 
-    fn query(&self, log: &Log) -> LogQuery {
+    /// What was typed, or what a link on another page names.
+    async fn identity(&self, desk: &Desk) -> Result<Option<Identity>, Failure> {
+        let asked = [self.user.as_str(), self.object.as_str()].into_iter().find(|asked| !asked.is_empty());
+        match asked {
+            Some(asked) => Ok(Some(Identity::of(desk, asked).await?)),
+            None => Ok(None),
+        }
+    }
+
+    fn query(&self, log: &Log, who: Option<&Identity>) -> LogQuery {
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let own = log.opened.as_ref().map(|opened| opened.id().to_owned());
         LogQuery {
@@ -103,7 +116,7 @@ impl Asked {
             cycle: given(&self.cycle),
             action: given(&self.action),
             status: given(&self.status),
-            source_id: given(&self.object),
+            source_id: who.map(|who| who.id.clone()),
             text: given(&self.text),
             since: self.since.and_then(midnight),
             until: self.until.and_then(|day| day.tomorrow().ok()).and_then(midnight),
@@ -120,6 +133,7 @@ impl Asked {
             .with("status", &*self.status)
             .with("action", &*self.action)
             .with("app", &*self.application)
+            .with("user", &*self.user)
             .with("object", &*self.object)
             .with("cycle", &*self.cycle)
             .with("since", day(self.since))
@@ -144,18 +158,25 @@ pub(crate) async fn of_tenant(desk: Arc<Desk>) -> Answer {
 async fn list(desk: &Desk, log: &Log) -> Answer {
     let asked = Asked::read(&desk.query);
     let path = log.path(desk);
-    let mut rows = desk.app.provisioning.logs(&desk.tenant.id, asked.query(log)).await?;
+    let who = asked.identity(desk).await?;
+    let mut rows = desk.app.provisioning.logs(&desk.tenant.id, asked.query(log, who.as_ref())).await?;
     let more = rows.len() > ROWS;
     rows.truncate(ROWS);
     let here = asked.link(&path);
     let older =
         rows.last().filter(|_| more).map(|last| here.with("before", last.number.to_string()).to_string());
     let newest = asked.before.is_some().then(|| here.to_string());
+    let unknown = match &who {
+        Some(who) if rows.is_empty() && who.name.is_none() => {
+            Some(identity::meant(desk, &who.id, &here.without("object")).await?)
+        }
+        _ => None,
+    };
     let content = html! {
-        (filters(&path, log, &asked))
+        (filters(desk, &path, log, &asked))
         div #results {
-            div.count-line { (chips(log, &asked, &here)) @if !rows.is_empty() { (downloads(&asked, &path)) } }
-            @if rows.is_empty() { (nothing(desk, log, &asked)) }
+            div.count-line { (chips(log, &asked, who.as_ref(), &here)) @if !rows.is_empty() { (downloads(&asked, &path)) } }
+            @if rows.is_empty() { (nothing(desk, log, &asked, unknown)) }
             @else { (entries(desk, log, &rows)) (onward(rows.len(), newest, older)) }
         }
     };
@@ -179,7 +200,7 @@ fn send(desk: &Desk, log: &Log, here: Link, days: u32, content: &Markup) -> Resp
     }
 }
 
-fn filters(path: &str, log: &Log, asked: &Asked) -> Markup {
+fn filters(desk: &Desk, path: &str, log: &Log, asked: &Asked) -> Markup {
     let statuses = LogStatus::ALL.map(|s| (s.as_str().to_owned(), sentence(s.as_str())));
     let actions = LogAction::ALL.map(|a| (a.as_str().to_owned(), action_word(a.as_str()).to_owned()));
     let day = |name: &str, label: &str, day: Option<Date>| {
@@ -189,12 +210,13 @@ fn filters(path: &str, log: &Log, asked: &Asked) -> Markup {
         path,
         &html! {
             (search_box(&asked.text, "Search name, id, code, summary"))
+            (identity::field(desk, &asked.user))
             (select("status", "Any status", &asked.status, &statuses))
             (select("action", "Any action", &asked.action, &actions))
             @if log.opened.is_none() { (select("app", "Any application", &asked.application, &log.applications)) }
             (day("since", "From", asked.since))
             (day("until", "To", asked.until))
-            @if !asked.object.is_empty() { input type="hidden" name="object" value=(asked.object); }
+            @if !asked.object.is_empty() && asked.user.is_empty() { input type="hidden" name="object" value=(asked.object); }
             @if !asked.cycle.is_empty() { input type="hidden" name="cycle" value=(asked.cycle); }
         },
     )
@@ -209,14 +231,17 @@ fn select(name: &str, any: &str, chosen: &str, options: &[(String, String)]) -> 
     }
 }
 
-fn chips(log: &Log, asked: &Asked, here: &Link) -> Markup {
+fn chips(log: &Log, asked: &Asked, who: Option<&Identity>, here: &Link) -> Markup {
+    let name = who.map(|who| who.name.clone().unwrap_or_else(|| who.id.clone())).unwrap_or_default();
+    let on_of = |field: &str| if field.is_empty() { String::new() } else { name.clone() };
     let day = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
     let on = [
         ("q", "Search", asked.text.clone()),
         ("status", "Status", sentence(&asked.status)),
         ("action", "Action", action_word(&asked.action).to_owned()),
         ("app", "Application", log.name_of(&asked.application).to_owned()),
-        ("object", "User or group", asked.object.clone()),
+        ("user", "User or group", on_of(&asked.user)),
+        ("object", "User or group", if asked.user.is_empty() { on_of(&asked.object) } else { String::new() }),
         ("cycle", "Cycle", asked.cycle.clone()),
         ("since", "From", day(asked.since)),
         ("until", "To", day(asked.until)),
@@ -288,8 +313,17 @@ fn short_id(id: &str) -> String {
     }
 }
 
-fn nothing(desk: &Desk, log: &Log, asked: &Asked) -> Markup {
+fn nothing(desk: &Desk, log: &Log, asked: &Asked, unknown: Option<Markup>) -> Markup {
     let filtered = asked.link("").to_string() != "" || asked.before.is_some();
+    if let Some(meant) = unknown {
+        let text = "Type a user name, the display name of a group, or an id.";
+        let all = button::link(&log.path(desk), None, "Show all entries");
+        let title = format!(
+            "No user or group is called “{}”",
+            if asked.user.is_empty() { &asked.object } else { &asked.user }
+        );
+        return html! { (empty::empty(Icon::Search, &title, text, Some(html! { (meant) (all) }))) };
+    }
     if filtered {
         let all = button::link(&log.path(desk), None, "Show all entries");
         return empty::empty(Icon::Search, "No entry matches", "Take a filter away to see more.", Some(all));
@@ -304,16 +338,16 @@ fn nothing(desk: &Desk, log: &Log, asked: &Asked) -> Markup {
 
 pub(crate) async fn download(desk: Arc<Desk>) -> Answer {
     let log = Log::of_application(&desk).await?;
-    file(&desk, &log)
+    file(&desk, &log).await
 }
 
 pub(crate) async fn download_of_tenant(desk: Arc<Desk>) -> Answer {
     let log = Log::of_tenant(&desk).await?;
-    file(&desk, &log)
+    file(&desk, &log).await
 }
 
 /// All that the filters find, as it is read.
-fn file(desk: &Desk, log: &Log) -> Answer {
+async fn file(desk: &Desk, log: &Log) -> Answer {
     let named = desk.query.text("format");
     let form = FORMS
         .iter()
@@ -321,7 +355,9 @@ fn file(desk: &Desk, log: &Log) -> Answer {
         .map(|(_, _, form)| *form);
     let form =
         form.ok_or_else(|| Failure::BadRequest("Choose csv, csv-steps, csv-modified or ndjson.".to_owned()))?;
-    let query = LogQuery { before: None, ..Asked::read(&desk.query).query(log) };
+    let asked = Asked::read(&desk.query);
+    let who = asked.identity(desk).await?;
+    let query = LogQuery { before: None, ..asked.query(log, who.as_ref()) };
     let mut export = desk.app.provisioning.export_logs(&desk.tenant.id, query, form);
     let (sender, receiver) = mpsc::channel(AHEAD);
     tokio::spawn(async move {
@@ -356,7 +392,7 @@ mod tests {
 
     #[test]
     fn filters_are_in_the_url_and_unknown_ones_are_not() {
-        let same = "/x?q=a%20b&status=failure&action=create&cycle=c&since=2026-03-01&until=2026-03-02";
+        let same = "/x?q=a%20b&status=failure&action=create&user=ada%40x.example&cycle=c&since=2026-03-01&until=2026-03-02";
         assert_eq!(asked(&same[3..]).link("/x").to_string(), same);
         assert_eq!(asked("status=loud&action=explode&since=yesterday&until=").link("/x").to_string(), "/x");
     }
@@ -364,7 +400,7 @@ mod tests {
     #[test]
     fn days_are_whole() {
         let log = Log { opened: None, applications: Vec::new() };
-        let query = asked("since=2026-03-01&until=2026-03-01").query(&log);
+        let query = asked("since=2026-03-01&until=2026-03-01").query(&log, None);
         assert_eq!(query.since.unwrap().to_string(), "2026-03-01T00:00:00Z");
         assert_eq!(query.until.unwrap().to_string(), "2026-03-02T00:00:00Z");
     }

@@ -12,7 +12,7 @@ use super::application_frame::{Opened, Place};
 use super::exchanges::object_path;
 use super::history::actor;
 use super::provisioning_exchange as exchange;
-use super::provisioning_steps::{action_word, modified, status_named, steps, stopped};
+use super::provisioning_steps::{action_word, modified, status_named, steps};
 use crate::console::answer::{self, Answer, Failure};
 use crate::console::component::banner::{self, Tone};
 use crate::console::component::facts::{Fact, facts};
@@ -21,7 +21,7 @@ use crate::console::component::shell::Page;
 use crate::console::component::tabs::{Tab, tabs};
 use crate::console::component::{copy, time};
 use crate::console::menu::Section;
-use crate::console::visit::Desk;
+use crate::console::visit::{Desk, stopped};
 
 const STEPS: &str = "Steps";
 const TROUBLE: &str = "Troubleshooting & recommendations";

@@ -100,11 +100,13 @@ impl Screen<'_> {
     /// A screen is a form that carries the draft; its buttons say what to do with it.
     pub(super) fn send(&self, title: &str, lead: Markup, status: StatusCode, form: &Markup) -> Response {
         let content = html! {
-            form.stack.wide method="post" action=(self.url()) novalidate {
-                (field::csrf(self.desk.csrf()))
-                input type="hidden" name=(FIELD) value=(self.draft.text());
-                (form)
-            }
+            @if self.desk.may(Permission::ManageApplications) {
+                form.stack.wide method="post" action=(self.url()) novalidate {
+                    (field::csrf(self.desk.csrf()))
+                    input type="hidden" name=(FIELD) value=(self.draft.text());
+                    (form)
+                }
+            } @else { div.stack.wide { (form) } }
         };
         let here = title_of(self.draft.kind());
         let list = self.opened.url(self.desk, "provisioning/mapping");

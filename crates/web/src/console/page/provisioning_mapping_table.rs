@@ -16,7 +16,7 @@ use crate::console::component::icon::{Icon, icon};
 use crate::console::component::status::status;
 use crate::console::component::table::{Column, table};
 use crate::console::component::{button, chip, field};
-use crate::console::visit::sentence;
+use crate::console::visit::{sentence, stopped};
 
 /// `refused`: what the last press of a button could not do.
 pub(super) fn screen(screen: &Screen<'_>, refused: &[String]) -> Response {
@@ -52,7 +52,7 @@ fn bar(screen: &Screen<'_>) -> Markup {
 fn general(problems: &[Problem]) -> Markup {
     let of = |warning: bool| problems.iter().filter(move |p| p.attribute.is_none() && p.warning == warning);
     let list = |warning: bool| {
-        html! { @for problem in of(warning) { p { (sentence(&problem.message)) "." } } }
+        html! { @for problem in of(warning) { p { (stopped(&problem.message)) } } }
     };
     html! {
         @if of(false).next().is_some() { (banner::banner(Tone::Bad, &list(false))) }

@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use super::application_frame::Opened;
 use super::provisioning_exchange as exchange;
-use super::provisioning_steps::{action_word, modified, status_of, steps, stopped};
+use super::provisioning_steps::{action_word, modified, status_of, steps};
 use crate::console::component::banner::{self, Tone};
 use crate::console::component::diff::short;
 use crate::console::component::facts::section;
 use crate::console::component::icon::Icon;
 use crate::console::component::table::{Column, table};
 use crate::console::component::{button, copy, field};
-use crate::console::visit::Desk;
+use crate::console::visit::{Desk, stopped};
 
 pub(super) fn shown(desk: &Desk, opened: &Opened, done: &OnDemandReport, kind: Kind, path: &str) -> Markup {
     let tone = match done.status {

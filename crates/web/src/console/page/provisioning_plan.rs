@@ -22,7 +22,7 @@ use crate::console::component::facts::section;
 use crate::console::component::icon::{Icon, icon};
 use crate::console::component::table::{Column, table};
 use crate::console::component::{empty, field, time};
-use crate::console::visit::{Desk, sentence};
+use crate::console::visit::{Desk, stopped};
 use crate::provisioning::plans::{Full, Phase, Progress, Task, Work};
 
 const LOOK: Duration = Duration::from_millis(500);
@@ -156,7 +156,7 @@ fn part(desk: &Desk, opened: &Opened, work: &Work) -> Markup {
             },
         ),
         Phase::Refused(why) => {
-            banner::banner(Tone::Bad, &html! { strong { "It was not done. " } (sentence(&why)) "." })
+            banner::banner(Tone::Bad, &html! { strong { "It was not done. " } (stopped(&why)) })
         }
         Phase::Broken => banner::text(
             Tone::Bad,

@@ -10,7 +10,7 @@ use super::application_frame::{Opened, Place};
 use super::exchanges::object_path;
 use super::history::actor;
 use super::provisioning_plan::{ACTIONS, count, cycle_words};
-use super::provisioning_steps::{modified, stopped};
+use super::provisioning_steps::modified;
 use crate::console::answer::Answer;
 use crate::console::component::banner::{self, Tone};
 use crate::console::component::icon::{Icon, icon};
@@ -18,7 +18,7 @@ use crate::console::component::pager::forth;
 use crate::console::component::status::status;
 use crate::console::component::{chip, copy, time};
 use crate::console::link::Link;
-use crate::console::visit::{Desk, sentence};
+use crate::console::visit::{Desk, stopped};
 
 const ROWS: usize = 50;
 
@@ -71,7 +71,7 @@ fn head(plan: &PlanSummary) -> Markup {
     html! {
         @if !plan.changes_anything() { (banner::text(Tone::Ok, "Nothing would be changed: the target says already what it should.")) }
         @if let Some(why) = &plan.held_back {
-            (banner::banner(Tone::Warn, &html! { strong { "Accidental deletions prevention would hold deletes back. " } (sentence(why)) "." }))
+            (banner::banner(Tone::Warn, &html! { strong { "Accidental deletions prevention would hold deletes back. " } (stopped(why)) }))
         }
         @if count(plan, "fail") > 0 {
             (banner::banner(Tone::Warn, &html! { (time::counted(count(plan, "fail"), "object", "objects")) " would fail; the reasons are below." }))

@@ -17,7 +17,7 @@ use crate::console::component::icon::{Icon, icon};
 use crate::console::component::status::status;
 use crate::console::component::table::{Column, table};
 use crate::console::component::{copy, field, time};
-use crate::console::visit::{Desk, sentence};
+use crate::console::visit::{Desk, stopped};
 
 /// The target without its query, which may hold anything.
 pub(super) fn target(view: &StatusView) -> Markup {
@@ -72,7 +72,7 @@ fn quarantined(
         Tone::Bad,
         &html! {
             div.stack.tight {
-                p { strong { "In quarantine: " (reason_words(quarantine.reason)) "." } " " span.break { (sentence(&quarantine.message)) } }
+                p { strong { "In quarantine: " (reason_words(quarantine.reason)) "." } " " span.break { (stopped(&quarantine.message)) } }
                 p { (quarantine.reason.advice()) }
                 p.small {
                     "Since " (time::ago(quarantine.current_began, now)) "; "
@@ -274,7 +274,7 @@ fn cycles(desk: &Desk, opened: &Opened, view: &StatusView, now: Timestamp) -> Ma
                     a href=(opened.url(desk, &format!("provisioning/logs?cycle={}", cycle.id))) { (kind_words(&cycle.kind)) }
                     div.soft.small { (time::ago(cycle.began, now)) }
                 }
-                td.break { (outcome(cycle)) @if let Some(message) = &cycle.message { div.soft.small { (sentence(message)) } } }
+                td.break { (outcome(cycle)) @if let Some(message) = &cycle.message { div.soft.small { (stopped(message)) } } }
                 td { (sum(cycle)) }
                 td.num.hide-narrow.nowrap { @if let Some(ended) = cycle.ended { (took(cycle.began, ended)) } }
             }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::console::component::diff::{Difference, diff, short};
 use crate::console::component::icon::Icon;
 use crate::console::component::status::status;
-use crate::console::visit::sentence;
+use crate::console::visit::stopped;
 
 pub(super) fn status_of(word: LogStatus) -> Markup {
     match word {
@@ -83,12 +83,6 @@ fn detail(value: &Value) -> Markup {
             other => (short(other)),
         }
     }
-}
-
-/// A sentence with its full stop.
-pub(super) fn stopped(text: &str) -> String {
-    let text = sentence(text.trim());
-    if text.is_empty() || text.ends_with(['.', '!', '?', ':', ')']) { text } else { text + "." }
 }
 
 /// Target attributes before and after.

@@ -8,6 +8,7 @@ use scim::projection::Projection;
 use serde_json::json;
 
 use super::application_standing;
+use super::assignment_choice::name_of;
 use super::attributes::attributes;
 use super::exchanges::exchanges;
 use super::history::{Names, timeline};
@@ -20,6 +21,7 @@ use crate::console::component::shell::Page;
 use crate::console::component::table::{Column, table};
 use crate::console::component::tabs::{Tab, tabs};
 use crate::console::component::{button, copy, empty, status, time};
+use crate::console::link::encoded;
 use crate::console::menu::Section;
 use crate::console::visit::Desk;
 
@@ -62,12 +64,27 @@ fn page(desk: &Desk, user: &Found, tab: &'static str) -> (Page, Markup) {
 
 pub(crate) async fn overview(desk: Arc<Desk>) -> Answer {
     let user = load(&desk).await?;
+    let manager = manager(&desk, &user).await?;
     let (page, tabs) = page(&desk, &user, "Overview");
     let body = html! {
         (tabs)
-        (split(&attributes(&user.resource, Kind::User), &flush("Identity", None, &facts(&identity(&desk, &user)))))
+        (split(&attributes(&user.resource, Kind::User, manager.as_ref()), &flush("Identity", None, &facts(&identity(&desk, &user)))))
     };
     Ok(page.send(&desk, &body))
+}
+
+/// The manager by name, with a link to their page.
+async fn manager(desk: &Desk, user: &Found) -> Result<Option<Markup>, Failure> {
+    let manager = user.resource.get(scim::urn::ENTERPRISE_USER).and_then(|e| e.get("manager"));
+    let id = manager.and_then(|manager| manager.get("value")).and_then(|value| value.as_str());
+    let Some(id) = id else { return Ok(None) };
+    let name = name_of(desk, Kind::User, id).await?;
+    Ok(Some(html! {
+        @match name {
+            Some(name) => a href=(desk.url(&format!("users/{}", encoded(id)))) { (name) },
+            None => { code { (id) } " " span.soft { "not in the directory" } },
+        }
+    }))
 }
 
 /// Id, version and times: what every object has.

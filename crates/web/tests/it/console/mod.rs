@@ -1,10 +1,12 @@
 //! The console, in process: a browser's requests to the whole router, over a directory in memory.
 
+mod app_roles;
 mod applications;
 mod assignments;
 mod forms;
 mod headers;
 mod keys;
+mod offered;
 mod pages;
 mod provisioning;
 mod roles;

@@ -39,13 +39,20 @@ async fn open_every_page(
             .replace("{tenant}", tenant.as_ref())
             .replace("{id}", id)
             .replace("{number}", "1")
-            .replace("{kind}", "users");
+            .replace("{kind}", "users")
+            .replace("{role}", "r1");
         let path = if path.ends_with("/download") { path + "?format=json" } else { path };
         let got = browser.get(&path).await;
         assert!(!got.status.is_server_error(), "{path}: {}", got.text);
-        // A file and a stream of events are no pages.
-        let is_page = !route.path.ends_with("/download") && !route.path.ends_with("/events");
-        assert!(is_page || !got.header("content-type").starts_with("text/html") || !got.status.is_success());
+        // A file and a stream of events are no pages; suggestions are a part of one.
+        let is_part = route.path.ends_with("/identities");
+        let is_page = !is_part && !route.path.ends_with("/download") && !route.path.ends_with("/events");
+        assert!(
+            is_page
+                || is_part
+                || !got.header("content-type").starts_with("text/html")
+                || !got.status.is_success()
+        );
         if got.status == StatusCode::OK && is_page {
             assert_quiet(&got.text);
             assert!(got.text.starts_with("<!DOCTYPE html>") && got.text.ends_with("</html>"), "{path}");
@@ -140,7 +147,7 @@ async fn nothing_that_is_stored_becomes_markup() {
 async fn full_application(house: &House, user: &str, group: &str) -> String {
     let made = house.application(PAYLOAD).await;
     let role = Role {
-        id: PAYLOAD.into(),
+        id: "r1".into(),
         value: PAYLOAD.into(),
         display_name: PAYLOAD.into(),
         description: PAYLOAD.into(),
@@ -150,7 +157,7 @@ async fn full_application(house: &House, user: &str, group: &str) -> String {
     let provisioning = &house.app.provisioning;
     provisioning.update_application(house.cx(), &made.id, PAYLOAD, details).await.unwrap();
     let objects = vec![(Kind::User, user.to_owned()), (Kind::Group, group.to_owned())];
-    provisioning.assign(house.cx(), &made.id, objects, PAYLOAD).await.unwrap();
+    provisioning.assign(house.cx(), &made.id, objects, "r1").await.unwrap();
     let mut state = super::applications::quarantined();
     state["quarantine"]["message"] = json!(PAYLOAD);
     house.dress(&made, true, "Active", state).await;
@@ -322,6 +329,25 @@ async fn a_501_counts_as_refused_and_is_found_there() {
         let page = browser.get(&format!("/t/{}/logs/requests?status={query}", house.contoso)).await.text;
         assert_eq!(page.matches("data-row").count(), expect, "{query}");
     }
+}
+
+/// A manager is somebody, not an id.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_page_names_the_manager_and_leads_to_them() {
+    let house = House::new().await;
+    let boss = house.user("grace").await;
+    let report = |login: &str, manager: &str| {
+        json!({ "schemas": [scim::urn::USER, scim::urn::ENTERPRISE_USER], "userName": login,
+            (scim::urn::ENTERPRISE_USER): { "manager": { "value": manager } } })
+    };
+    let ada = house.resource(Kind::User, report("ada", &boss)).await;
+    let browser = house.signed_in("reader").await;
+    let page = browser.get(&format!("/t/{}/users/{ada}", house.contoso)).await.text;
+    let link = format!("<a href=\"/t/{}/users/{boss}\">grace</a>", house.contoso);
+    assert!(page.contains(&link) && !page.contains("Value: "), "{page}");
+    house.directory.delete(house.cx(), Kind::User, &boss, directory::Precondition::None).await.unwrap();
+    let page = browser.get(&format!("/t/{}/users/{ada}", house.contoso)).await.text;
+    assert!(!page.contains(&link), "{page}");
 }
 
 /// Nobody knows a colleague by an id.

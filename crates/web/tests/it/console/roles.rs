@@ -31,7 +31,8 @@ fn routes(
                 .replace("{id}", id)
                 .replace("{number}", "1")
                 .replace("{kind}", "users")
-                .replace("{plan}", "none");
+                .replace("{plan}", "none")
+                .replace("{role}", "none");
             (route.method.clone(), route.path, path)
         })
         .collect()
@@ -217,6 +218,8 @@ async fn a_reader_sees_no_buttons_for_what_they_may_not_do() {
         (format!("apps/{application}"), vec!["Add user/group"]),
         (format!("apps/{application}/properties"), vec![">Save<", "Delete application"]),
         (format!("apps/{application}/users"), vec!["Add user/group"]),
+        (format!("apps/{application}/roles"), vec!["Create app role"]),
+        (format!("apps/{application}/provisioning"), vec!["Provision on demand"]),
     ] {
         let path = format!("/t/{}/{path}", house.contoso);
         let (seen, shown) = (reader.get(&path).await, admin.get(&path).await);

@@ -38,6 +38,9 @@ async fn the_log_is_filtered_read_and_taken_away() {
         ("?since=2026-03-01&until=2026-03-01", true),
         ("?until=2026-02-28", false),
         (&*format!("?object={ada}"), true),
+        (&*format!("?user={ada}"), true),
+        ("?user=ADA%40contoso.example", true),
+        ("?user=ada%40contoso.example&action=delete", false),
         ("?cycle=none", false),
     ] {
         let got = browser.get(&format!("{page}{query}")).await;
@@ -83,6 +86,53 @@ async fn the_log_is_filtered_read_and_taken_away() {
     }
     assert_eq!(browser.get(&format!("{page}/download?format=pdf")).await.status, StatusCode::BAD_REQUEST);
     everywhere(&ground, &browser, number).await;
+}
+
+/// Entra's filter by identity: suggested while one types, by user name or by a group's name.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_narrowed_to_a_user_who_is_suggested() {
+    let (ground, _) = provisioned().await;
+    let bob = ground.person("bob@contoso.example", "Bob", "Bell").await;
+    ground.house.group("Adamant", &[&bob]).await;
+    let browser = ground.house.signed_in("reader").await;
+    let from = format!("/t/{}/logs/provisioning/identities", ground.house.contoso);
+    for (typed, expect) in [
+        ("", &["ada@contoso.example", "bob@contoso.example", "Adamant"][..]),
+        ("ADA", &["ada@contoso.example", "Adamant"]),
+        ("lovel", &["ada@contoso.example"]),
+        ("nobody", &[]),
+    ] {
+        let got = browser.get(&format!("{from}?q={typed}")).await;
+        let values: Vec<&str> =
+            got.text.split("data-value=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(values, expect, "{typed}: {}", got.text);
+        assert!(!expect.is_empty() || got.text.contains("No user or group matches"));
+    }
+    let page = ground.page("/logs");
+    let got = browser.get(&format!("{page}?user=ada%40contoso.example")).await;
+    assert!(
+        got.text.contains("data-row") && got.text.contains("Remove filter User or group: Ada Lovelace"),
+        "{}",
+        got.text
+    );
+    // Somebody with no entries, and a name that means nobody.
+    let got = browser.get(&format!("{page}?user=bob%40contoso.example")).await;
+    assert!(!got.text.contains("data-row") && got.text.contains("No entry matches"), "{}", got.text);
+    let got = browser.get(&format!("{page}?user=lovel")).await;
+    assert!(!got.text.contains("data-row"), "{}", got.text);
+    assert!(got.text.contains("No user or group is called “lovel”"), "{}", got.text);
+    assert!(
+        got.text.contains("user=ada%40contoso.example"),
+        "those who may be meant are linked: {}",
+        got.text
+    );
+    let got = browser.get(&format!("{page}/download?format=csv&user=lovel")).await;
+    assert!(!got.text.contains("Lovelace"), "{}", got.text);
+    let got = browser.get(&format!("{page}/download?format=csv&user=ada%40contoso.example")).await;
+    assert!(got.text.contains("Lovelace"), "{}", got.text);
+    // Deleted, and not forgotten by the log.
+    let stranger = ground.house.signed_in("other-admin").await;
+    assert_eq!(stranger.get(&from).await.status, StatusCode::NOT_FOUND);
 }
 
 /// The same under Logs, and not under another application or tenant.
