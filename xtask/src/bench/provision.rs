@@ -1,34 +1,47 @@
-//! `cargo xtask bench provision`: cycles of a directory into Muster's own identity provider and into a target that answers a
-//! constant, beside the rate of bare requests that the same client reaches there.
+//! `cargo xtask bench provision`: whole cycles of a directory, each beside what its target can take by itself.
+//!
+//! | target | beside |
+//! |---|---|
+//! | `constant` answers a constant | bare creations a second by the engine's client |
+//! | `slow` does so after 20 ms | the least time that so many requests take, so many in flight |
+//! | `muster` is another tenant of the same server | creations a second by the engine's client into a third tenant |
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
-use axum::Router;
-use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
-use axum::routing::get;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::client::Connection;
 use super::server::Muster;
+use target::{Constant, create_rate};
+
+mod target;
 
 const IN_FLIGHT: usize = 16;
 const MEMBERS: usize = 100;
+/// Of the slow target, for each answer.
+const DELAY: Duration = Duration::from_millis(20);
+/// Creations by which a target's own rate is measured.
+const RATE: usize = 4_000;
 const APP: &str = "Bench";
+const CYCLES: [&str; 3] = ["initial", "1 % changed", "no change"];
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Options {
     /// Users in the directory, one pass a size; with a group for each hundred of them
-    #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000, 100_000])]
+    #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000])]
     sizes: Vec<usize>,
+    /// Passes of each size and target; the medians are reported
+    #[arg(long, default_value_t = 1)]
+    passes: usize,
+    /// Only these targets
+    #[arg(long, value_delimiter = ',', default_values_t = ["constant".to_owned(), "slow".into(), "muster".into()])]
+    targets: Vec<String>,
     /// Print JSON instead of the table
     #[arg(long)]
     json: bool,
@@ -40,12 +53,13 @@ pub(crate) struct Options {
 /// One cycle, measured.
 struct Row {
     size: usize,
-    target: &'static str,
+    target: String,
     cycle: &'static str,
     objects: u64,
-    /// Counted by the constant target.
-    requests: Option<u64>,
+    requests: u64,
     seconds: f64,
+    /// Creations a second that the target takes by itself.
+    rate: f64,
     memory_mib: u64,
 }
 
@@ -54,69 +68,112 @@ impl Row {
         self.objects as f64 / self.seconds
     }
 
-    fn json(&self, raw: f64) -> Value {
-        let requests = self.requests.map(|requests| requests as f64);
-        json!({
-            "users": self.size, "target": self.target, "cycle": self.cycle, "objects": self.objects,
-            "seconds": self.seconds, "objects_per_second": self.per_second(),
-            "requests_per_object": requests.filter(|_| self.objects > 0).map(|r| r / self.objects as f64),
-            "of_raw_request_rate": requests.map(|r| r / self.seconds / raw), "memory_mib": self.memory_mib,
+    /// How it stands beside the target by itself; nothing to compare when nothing was sent.
+    fn ratio(&self) -> Option<f64> {
+        let least = self.requests as f64 * DELAY.as_secs_f64() / IN_FLIGHT as f64;
+        (self.objects > 0).then(|| match self.target.as_str() {
+            "slow" => self.seconds / least,
+            "muster" => self.per_second() / self.rate,
+            _ => self.requests as f64 / self.seconds / self.rate,
         })
     }
 
-    fn text(&self, raw: f64) -> String {
-        let figures = self.json(raw);
-        let figure = |name: &str, factor: f64| {
-            figures[name].as_f64().map_or("-".to_owned(), |number| format!("{:.1}", number * factor))
-        };
+    fn beside(&self) -> String {
+        let Some(ratio) = self.ratio() else { return "-".into() };
+        match self.target.as_str() {
+            "slow" => format!("{ratio:.2} x the least time"),
+            "muster" => format!("{:.0} % of {:.0} creations/s", ratio * 100.0, self.rate),
+            _ => format!("{:.0} % of {:.0} bare requests/s", ratio * 100.0, self.rate),
+        }
+    }
+
+    fn requests_per_object(&self) -> Option<f64> {
+        (self.objects > 0).then(|| self.requests as f64 / self.objects as f64)
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "users": self.size, "target": self.target, "cycle": self.cycle, "objects": self.objects,
+            "seconds": self.seconds, "objects_per_second": self.per_second(), "requests": self.requests,
+            "requests_per_object": self.requests_per_object(), "target_rate": self.rate, "ratio": self.ratio(),
+            "peak_memory_mib": self.memory_mib,
+        })
+    }
+
+    fn text(&self) -> String {
+        let per_object = self.requests_per_object().map_or("-".to_owned(), |number| format!("{number:.1}"));
+        let per_second = if self.objects > 0 { format!("{:.0}", self.per_second()) } else { "-".into() };
         format!(
-            "{:>7} users  {:<8} {:<11} {:>7} objects {:>8.2} s {:>8.0}/s  {:>5} requests/object  {:>6} % of raw  {:>5} MiB",
+            "{:>7} users  {:<8} {:<11} {:>7} objects {:>8.2} s {:>7}/s {:>5} requests/object  {:<31} {:>5} MiB",
             self.size,
             self.target,
             self.cycle,
             self.objects,
             self.seconds,
-            self.per_second(),
-            figure("requests_per_object", 1.0),
-            figure("of_raw_request_rate", 100.0),
+            per_second,
+            per_object,
+            self.beside(),
             self.memory_mib
         )
     }
 }
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
-    let constant = Constant::start().await?;
-    let raw = constant.raw_rate().await?;
-    if !options.json {
-        println!(
-            "{raw:.0} bare requests/s by the same client into the constant target, {IN_FLIGHT} in flight"
-        );
-    }
-    let mut rows = Vec::new();
+    let (quick, slow) = (Constant::start(Duration::ZERO).await?, Constant::start(DELAY).await?);
+    let mut all = Vec::new();
     for &size in &options.sizes {
-        for target in ["muster", "constant"] {
-            for row in pass(size, target, &constant).await? {
-                if !options.json {
-                    println!("{}", row.text(raw));
+        for target in &options.targets {
+            let constant = match target.as_str() {
+                "constant" => Some(&quick),
+                "slow" => Some(&slow),
+                "muster" => None,
+                other => anyhow::bail!("{other}: the targets are constant, slow and muster"),
+            };
+            let mut cycles: BTreeMap<usize, Vec<Row>> = BTreeMap::new();
+            for _ in 0..options.passes.max(1) {
+                for (n, row) in pass(size, target, constant).await?.into_iter().enumerate() {
+                    cycles.entry(n).or_default().push(row);
                 }
-                rows.push(row.json(raw));
+            }
+            for row in cycles.into_values().filter_map(median) {
+                if !options.json {
+                    println!("{}", row.text());
+                }
+                all.push(row.json());
             }
         }
     }
     if options.json {
-        println!("{:#}", json!({ "raw_requests_per_second": raw, "in_flight": IN_FLIGHT, "cycles": rows }));
+        println!("{:#}", json!({ "in_flight": IN_FLIGHT, "passes": options.passes, "cycles": all }));
     }
     Ok(())
 }
 
+/// By the ratio, or the time where there is none.
+fn median(mut rows: Vec<Row>) -> Option<Row> {
+    let key = |row: &Row| row.ratio().unwrap_or(row.seconds);
+    rows.sort_by(|a, b| key(a).total_cmp(&key(b)));
+    let middle = rows.len() / 2;
+    rows.into_iter().nth(middle)
+}
+
 /// Initial cycle, one per cent changed, nothing changed.
-async fn pass(size: usize, target: &'static str, constant: &Constant) -> anyhow::Result<Vec<Row>> {
+async fn pass(size: usize, target: &str, constant: Option<&Constant>) -> anyhow::Result<Vec<Row>> {
     let folder = tempfile::tempdir()?;
-    let mut muster = Muster::start_with(folder.path(), &["--provision-allow", "127.0.0.0/8"]).await?;
+    let flags = ["--provision-allow", "127.0.0.0/8"];
+    let mut muster = Muster::start_with(folder.path(), &flags).await?;
     let users = fill(&muster, size).await?;
-    let (url, secret) = match target {
-        "muster" => muster.second_tenant(folder.path()).await?,
-        _ => (constant.url.clone(), "constant".to_owned()),
+    let (url, secret, rate) = match constant {
+        Some(constant) => {
+            let rate = create_rate(&constant.url, "constant", RATE).await?;
+            (constant.url.clone(), "constant".to_owned(), rate)
+        }
+        None => {
+            let (url, key) = muster.tenant(folder.path(), "Rate").await?;
+            let rate = create_rate(&url, &key, RATE).await?;
+            let (url, key) = muster.tenant(folder.path(), "Target").await?;
+            (url, key, rate)
+        }
     };
     let app = async |arguments: &[&str]| muster.app(folder.path(), arguments, &secret).await;
     let in_flight = IN_FLIGHT.to_string();
@@ -125,40 +182,73 @@ async fn pass(size: usize, target: &'static str, constant: &Constant) -> anyhow:
     app(&[&["create", APP], &connection[..]].concat()).await?;
     app(&["scope", "all", APP]).await?;
     let mut rows = Vec::new();
-    for cycle in ["initial", "1 % changed", "no change"] {
+    for cycle in CYCLES {
         if cycle == "1 % changed" {
             change(&muster, &users[..size.div_ceil(100)]).await?;
         }
         app(&["pause", APP]).await?;
-        let (before, requests) =
-            (newest(&app(&["status", APP]).await?), constant.requests.load(Ordering::Relaxed));
+        let before = newest(&app(&["status", APP]).await?);
+        let requests = requests(&muster, constant).await?;
+        muster.forget_peak_memory();
         app(&["start", APP]).await?;
-        let ended = loop {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            let status = app(&["status", APP]).await?;
-            let cycle = newest(&status);
-            if cycle["id"] != before["id"] && !cycle["ended"].is_null() {
-                break cycle;
-            }
-        };
-        anyhow::ensure!(ended["outcome"] == "completed", "the cycle ended otherwise: {ended}");
+        let ended = ended(&muster, folder.path(), &secret, &before, size).await?;
         let counts = ended["counts"].as_array().cloned().unwrap_or_default();
-        let failed = counts.iter().any(|count| count["status"] == "failure");
-        anyhow::ensure!(!failed, "objects failed: {ended}");
         let time =
             |name: &str| ended[name].as_str().context("a time")?.parse::<jiff::Timestamp>().context("a time");
         rows.push(Row {
             size,
-            target,
+            target: target.to_owned(),
             cycle,
             objects: counts.iter().filter_map(|count| count["n"].as_u64()).sum(),
-            requests: (target == "constant").then(|| constant.requests.load(Ordering::Relaxed) - requests),
+            requests: self::requests(&muster, constant).await? - requests,
             seconds: time("ended")?.duration_since(time("began")?).as_secs_f64(),
+            rate,
             memory_mib: muster.peak_memory_kib().unwrap_or(0) / 1024,
         });
     }
     muster.stop().await?;
     Ok(rows)
+}
+
+/// The cycle after `before`, once it has ended well.
+async fn ended(
+    muster: &Muster,
+    folder: &Path,
+    secret: &str,
+    before: &Value,
+    size: usize,
+) -> anyhow::Result<Value> {
+    // Asking costs the cycle time: it starts a process.
+    let pause = Duration::from_millis((size as u64 / 10).clamp(300, 3_000));
+    let ended = loop {
+        tokio::time::sleep(pause).await;
+        let cycle = newest(&muster.app(folder, &["status", APP], secret).await?);
+        if cycle["id"] != before["id"] && !cycle["ended"].is_null() {
+            break cycle;
+        }
+    };
+    anyhow::ensure!(ended["outcome"] == "completed", "the cycle ended otherwise: {ended}");
+    let counts = ended["counts"].as_array().cloned().unwrap_or_default();
+    let failed = counts.iter().any(|count| count["status"] == "failure");
+    anyhow::ensure!(!failed, "objects failed: {ended}");
+    Ok(ended)
+}
+
+/// Requests that the target has answered so far.
+async fn requests(muster: &Muster, constant: Option<&Constant>) -> anyhow::Result<u64> {
+    match constant {
+        Some(constant) => Ok(constant.requests()),
+        // Nobody else asks the server anything during a cycle.
+        None => muster.scim_requests().await,
+    }
+}
+
+fn person(name: &str) -> Value {
+    json!({
+        "schemas": [USER], "userName": format!("{name}@bench.example"), "displayName": format!("Person {name}"),
+        "name": { "givenName": "Person", "familyName": name }, "active": true, "title": "Clerk",
+        "emails": [{ "type": "work", "value": format!("{name}@bench.example") }],
+    })
 }
 
 fn newest(status: &Value) -> Value {
@@ -167,15 +257,9 @@ fn newest(status: &Value) -> Value {
 
 /// Users and groups of a hundred of them; the ids of the users.
 async fn fill(muster: &Muster, size: usize) -> anyhow::Result<Vec<String>> {
-    let users = send(muster, size, |n| {
-        let body = json!({
-            "schemas": [USER], "userName": format!("person{n}@bench.example"), "displayName": format!("Person {n}"),
-            "name": { "givenName": "Person", "familyName": n.to_string() }, "active": true, "title": "Clerk",
-            "emails": [{ "type": "work", "value": format!("person{n}@bench.example") }],
-        });
-        muster.request("POST", "/Users", Some(&body))
-    })
-    .await?;
+    let users =
+        send(muster, size, |n| muster.request("POST", "/Users", Some(&person(&format!("person{n}")))))
+            .await?;
     let users: Vec<String> = users.iter().filter_map(|user| user["id"].as_str().map(str::to_owned)).collect();
     let groups: Vec<&[String]> = users.chunks(MEMBERS).collect();
     send(muster, groups.len(), |n| {
@@ -226,86 +310,4 @@ async fn send(
         all.extend(done??);
     }
     Ok(all)
-}
-
-/// Takes everything and keeps nothing.
-struct Constant {
-    url: String,
-    requests: Arc<AtomicU64>,
-}
-
-impl Constant {
-    async fn start() -> anyhow::Result<Self> {
-        let requests = Arc::new(AtomicU64::new(0));
-        let router = Router::new()
-            .route("/scim/{kind}", get(nothing_found).post(created))
-            .route("/scim/{kind}/{id}", get(shown).patch(changed).put(changed).delete(changed))
-            .with_state(requests.clone());
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("http://{}/scim", listener.local_addr()?);
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        Ok(Self { url, requests })
-    }
-
-    /// Creations a second by the engine's client.
-    async fn raw_rate(&self) -> anyhow::Result<f64> {
-        let transport = scim_client::Transport::new(
-            scim_client::AddressPolicy::loopback(),
-            || jiff::Timestamp::UNIX_EPOCH,
-            || 0.5,
-        );
-        let target = scim_client::Target::parse(&self.url, &transport.policy)?;
-        let client =
-            Arc::new(scim_client::Client::new(target, transport, scim_client::client::Options::default())?);
-        let body = json!({ "schemas": [USER], "userName": "person@bench.example", "displayName": "Person", "active": true });
-        let body = body.as_object().cloned().context("an object")?;
-        let (began, before) = (Instant::now(), self.requests.load(Ordering::Relaxed));
-        let mut running = JoinSet::new();
-        for _ in 0..IN_FLIGHT {
-            let (client, body) = (client.clone(), body.clone());
-            running.spawn(async move {
-                while began.elapsed() < Duration::from_secs(3) {
-                    client
-                        .create("Users", &body)
-                        .await
-                        .map_err(|failure| anyhow::anyhow!(failure.cause()))?;
-                }
-                anyhow::Ok(())
-            });
-        }
-        while let Some(done) = running.join_next().await {
-            done??;
-        }
-        Ok((self.requests.load(Ordering::Relaxed) - before) as f64 / began.elapsed().as_secs_f64())
-    }
-}
-
-fn scim(status: StatusCode, body: &Value) -> impl IntoResponse + use<> {
-    (status, [(header::CONTENT_TYPE, "application/scim+json")], body.to_string())
-}
-
-async fn nothing_found(State(requests): State<Arc<AtomicU64>>) -> impl IntoResponse {
-    requests.fetch_add(1, Ordering::Relaxed);
-    let schemas = ["urn:ietf:params:scim:api:messages:2.0:ListResponse"];
-    scim(StatusCode::OK, &json!({ "schemas": schemas, "totalResults": 0, "Resources": [] }))
-}
-
-async fn created(State(requests): State<Arc<AtomicU64>>, body: axum::body::Bytes) -> impl IntoResponse {
-    let number = requests.fetch_add(1, Ordering::Relaxed);
-    let mut object: Value = serde_json::from_slice(&body).unwrap_or_default();
-    object["id"] = format!("constant-{number}").into();
-    scim(StatusCode::CREATED, &object)
-}
-
-async fn shown(
-    State(requests): State<Arc<AtomicU64>>,
-    Path((_, id)): Path<(String, String)>,
-) -> impl IntoResponse {
-    requests.fetch_add(1, Ordering::Relaxed);
-    scim(StatusCode::OK, &json!({ "schemas": [USER], "id": id }))
-}
-
-async fn changed(State(requests): State<Arc<AtomicU64>>) -> StatusCode {
-    requests.fetch_add(1, Ordering::Relaxed);
-    StatusCode::NO_CONTENT
 }

@@ -107,10 +107,6 @@ impl Muster {
         Ok((format!("http://{}/scim/v2/{tenant}", self.address), key))
     }
 
-    pub(super) async fn second_tenant(&self, data: &Path) -> anyhow::Result<(String, String)> {
-        self.tenant(data, "Target").await
-    }
-
     /// `muster app …` beside the server, with the secret that goes to the target.
     pub(super) async fn app(&self, data: &Path, arguments: &[&str], secret: &str) -> anyhow::Result<Value> {
         let mut command = Command::new(release("muster"));
@@ -123,6 +119,25 @@ impl Muster {
             String::from_utf8_lossy(&output.stderr)
         );
         serde_json::from_slice(&output.stdout).context("JSON")
+    }
+
+    /// SCIM requests answered so far, of all tenants.
+    pub(super) async fn scim_requests(&self) -> anyhow::Result<u64> {
+        let mut connection = super::client::Connection::open(self.address).await?;
+        let answer = connection.send(&super::client::request("GET", "/metrics", "none", None)).await?;
+        let text = String::from_utf8(answer.body)?;
+        let counts = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("muster_requests_total{route=\"/scim/v2/"))
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
+        Ok(counts.sum())
+    }
+
+    /// From now on [`Self::peak_memory_kib`] tells of what follows.
+    pub(super) fn forget_peak_memory(&self) {
+        if let Some(id) = self.child.id() {
+            let _ = std::fs::write(format!("/proc/{id}/clear_refs"), "5");
+        }
     }
 
     /// The most that was resident at any time.
