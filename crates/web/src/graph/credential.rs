@@ -17,9 +17,9 @@ const PASSWORD: &str = "Password";
 const CLIENT_ID: [&str; 2] = ["Oauth2ClientId", "ClientIdentifier"];
 const CLIENT_SECRET: [&str; 2] = ["Oauth2ClientSecret", "ClientSecret"];
 const TOKEN_URL: &str = "Oauth2TokenExchangeUri";
-const SYNC_ALL: &str = "SyncAll";
-const NOTIFICATION: &str = "SyncNotificationSettings";
-const SKIP_DELETIONS: &str = "SkipOutOfScopeDeletions";
+pub(crate) const SYNC_ALL: &str = "SyncAll";
+pub(crate) const NOTIFICATION: &str = "SyncNotificationSettings";
+pub(crate) const SKIP_DELETIONS: &str = "SkipOutOfScopeDeletions";
 
 const KNOWN: [&str; 12] = [
     BASE_ADDRESS,
@@ -169,6 +169,18 @@ impl Credentials {
         }
         Ok(config)
     }
+}
+
+/// What [`notification`] reads.
+pub(crate) fn notification_text(config: &JobConfig) -> String {
+    let (notification, guard) = (&config.notification, &config.guard);
+    json!({
+        "Enabled": notification.enabled,
+        "Recipients": notification.recipient.as_deref().unwrap_or_default(),
+        "DeleteThresholdEnabled": guard.enabled,
+        "DeleteThresholdValue": guard.count,
+    })
+    .to_string()
 }
 
 /// JSON in a text, as Graph has it.

@@ -10,7 +10,7 @@ use super::options::{ANY, DELTA, LIST, LOGS, MEMBERS, NONE, QUERY, SELECT};
 use super::reply::Failure;
 use super::{
     assignment, delta, directory_object, job, log, object_connection, on_demand, principal, schema, secret,
-    template,
+    source_attribute, template,
 };
 use crate::inventory::Access;
 
@@ -127,16 +127,23 @@ static ROWS: &[Row] = &[
     ),
     read(concat!(synchronization!(), "/secrets"), NONE, handler!(secret::list)),
     write(Method::PUT, concat!(synchronization!(), "/secrets"), Content::Json, handler!(secret::put)),
+    post(
+        concat!(synchronization!(), "/acquireAccessToken"),
+        Content::Optional,
+        handler!(secret::acquire_token),
+    ),
     read(concat!(synchronization!(), "/jobs"), NONE, handler!(job::list)),
     post(concat!(synchronization!(), "/jobs"), Content::Json, handler!(job::create)),
     post(concat!(synchronization!(), "/jobs/validateCredentials"), Content::Json, handler!(secret::validate)),
     read(job!(""), NONE, handler!(job::get)),
+    write(Method::PATCH, job!(""), Content::Json, handler!(job::update)),
     write(Method::DELETE, job!(""), Content::None, handler!(job::delete)),
     post(job!("/start"), Content::None, handler!(job::start)),
     post(job!("/pause"), Content::None, handler!(job::pause)),
     post(job!("/restart"), Content::Optional, handler!(job::restart)),
     post(job!("/validateCredentials"), Content::Json, handler!(secret::validate_job)),
     post(job!("/provisionOnDemand"), Content::Json, handler!(on_demand::run)),
+    post(job!("/bulkUpload"), Content::None, handler!(job::bulk_upload)),
     read(job!("/schema"), NONE, handler!(schema::get)),
     write(Method::PUT, job!("/schema"), Content::Json, handler!(schema::replace)),
     write(Method::PATCH, job!("/schema"), Content::Json, handler!(schema::replace)),
@@ -145,6 +152,7 @@ static ROWS: &[Row] = &[
     read(job!("/schema/filterOperators()"), NONE, handler!(schema::operators)),
     read(job!("/schema/functions"), NONE, handler!(schema::functions)),
     read(job!("/schema/functions()"), NONE, handler!(schema::functions)),
+    post(job!("/schema/directories/{directory}/discover"), Content::None, handler!(schema::discover)),
     asked(job!("/schema/parseExpression"), handler!(schema::parse_expression)),
     beta(read(job!("/{objectConnection}"), NONE, handler!(object_connection::get))),
     beta(write(
@@ -155,6 +163,7 @@ static ROWS: &[Row] = &[
     )),
     read("/auditLogs/provisioning", LOGS, handler!(log::list)),
     read("/auditLogs/provisioning/{entry}", SELECT, handler!(log::get)),
+    read("/sourceAttributes", LIST, handler!(source_attribute::list)),
     get("/users", ALL, QUERY, handler!(directory_object::users)),
     get("/users/delta", ALL, DELTA, handler!(delta::users)),
     get("/users/delta()", ALL, DELTA, handler!(delta::users)),

@@ -1,5 +1,6 @@
 //! Synchronization jobs: each application has one, made with it.
 
+use http::StatusCode;
 use jiff::Timestamp;
 use provision::application::Application;
 use provision::control::{Cycle, Linked, ResetScope, StatusView};
@@ -8,6 +9,7 @@ use provision::job::{Job, JobStatus};
 use serde_json::{Value, json};
 
 use super::exchange::{Answer, Call};
+use super::job_change;
 use super::reply::{Failure, Reply};
 
 /// The one synchronization template: SCIM.
@@ -50,6 +52,28 @@ pub(crate) async fn create(mut call: Call) -> Answer {
 pub(crate) async fn get(call: Call) -> Answer {
     let (application, _) = call.job().await?;
     Ok(Reply::json(current(&call, &application).await?))
+}
+
+/// Schedule and settings; whatever else of a job is sent must be what it is already.
+pub(crate) async fn update(mut call: Call) -> Answer {
+    let (application, job) = call.job().await?;
+    let body = call.object()?;
+    let view = call.app.provisioning.status(call.tenant(), &application.id).await;
+    let view = view.map_err(|error| call.refused(error))?;
+    let change = job_change::read(&body, &job, &shown(&view, call.arrival.at))?;
+    let done = call.app.provisioning.reconfigure(call.context(), &application.id, job.epoch, change).await;
+    done.map_err(|error| call.refused(error))?;
+    Ok(Reply::json(current(&call, &application).await?))
+}
+
+/// Graph ingests people of HR systems here; a job of Muster leads out of the tenant, and nothing comes in by it.
+pub(crate) async fn bulk_upload(call: Call) -> Answer {
+    call.job().await?;
+    Err(Failure::new(
+        StatusCode::NOT_IMPLEMENTED,
+        "a job leads out of this tenant and takes nothing in; write users through SCIM (POST, PATCH /scim/v2/{tenant}/Users \
+         with an API key of scope SCIM2), or from a file with muster import",
+    ))
 }
 
 pub(crate) async fn delete(call: Call) -> Answer {
@@ -118,7 +142,7 @@ fn shown(view: &StatusView, now: Timestamp) -> Value {
         "templateId": TEMPLATE,
         "schedule": { "expiration": null, "interval": job.config.interval.to_string(), "state": schedule(view) },
         "status": status(view, now),
-        "synchronizationJobSettings": settings(job),
+        "synchronizationJobSettings": job_change::settings(job),
     })
 }
 
@@ -239,14 +263,4 @@ fn entries(job: &Job, linked: &[(&str, Linked)]) -> Vec<Value> {
         Some(json!({ "key": format!("{kind} to {}", target.object_name), "value": linked.managed }))
     };
     linked.iter().filter_map(entry).collect()
-}
-
-fn settings(job: &Job) -> Vec<Value> {
-    let guard = &job.config.guard;
-    let mut settings = Vec::new();
-    if guard.enabled {
-        settings
-            .push(json!({ "name": "QuarantineTooManyDeletesThreshold", "value": guard.count.to_string() }));
-    }
-    settings
 }

@@ -18,6 +18,7 @@ mod endpoint;
 mod exchange;
 mod filter;
 mod job;
+mod job_change;
 mod log;
 mod member_delta;
 mod object_connection;
@@ -29,6 +30,7 @@ mod query;
 pub(crate) mod reply;
 mod schema;
 mod secret;
+mod source_attribute;
 mod template;
 
 use axum::Router;

@@ -2,7 +2,7 @@
 
 use http::Method;
 use provision::alias::{ObjectKind, SourceAttributes};
-use provision::graph_schema::{self, SynchronizationSchema};
+use provision::graph_schema::{self, DirectoryDefinition, SynchronizationSchema};
 use provision::job::Job;
 use serde_json::{Map, Value, json};
 
@@ -74,6 +74,31 @@ pub(crate) async fn parse_expression(mut call: Call) -> Answer {
     let seed = u64::from_be_bytes(call.app.directory.random().bytes());
     let attributes = SourceAttributes(kind);
     Ok(Reply::json(graph_schema::parse_expression(&body, &attributes, None, call.arrival.at, seed)))
+}
+
+/// What a directory has, by its id in the schema or by its name: of the source what mappings read, of the target what it
+/// says itself. The schema stays as it is until somebody writes it.
+pub(crate) async fn discover(call: Call) -> Answer {
+    let (application, _) = call.job().await?;
+    let asked = call.part("directory");
+    let named = |directory: &DirectoryDefinition| {
+        directory.id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(asked))
+            || directory.name.eq_ignore_ascii_case(asked)
+    };
+    let source = graph_schema::source_directory();
+    if named(&source) {
+        return Ok(Reply::json(discovered(&call, source)));
+    }
+    if !named(&graph_schema::target_directory(&[])) {
+        return Err(Failure::missing("directory", asked));
+    }
+    let found = call.app.provisioning.discover(call.tenant(), &application.id).await;
+    let found = found.map_err(|error| call.refused(error))?;
+    Ok(Reply::json(discovered(&call, graph_schema::target_directory(&found))))
+}
+
+fn discovered(call: &Call, directory: DirectoryDefinition) -> Value {
+    json!(DirectoryDefinition { discovery_date_time: Some(call.arrival.at.to_string()), ..directory })
 }
 
 /// Its version is the number of changes by administrators.

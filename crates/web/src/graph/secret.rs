@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use provision::TestTicket;
+use provision::reconfiguration::{Change, NewConnection};
 use provision::test_connection::TestReport;
 use serde_json::Value;
 
@@ -29,19 +30,39 @@ pub(crate) async fn put(mut call: Call) -> Answer {
     let refused = |error| Failure::of_provisioning(error, &call.arrival.request_id);
     let job = provisioning.job(call.tenant(), &application.id).await.map_err(refused)?;
     let config = given.settings(&job.config)?;
-    let Some((connection, secret)) = given.connection(job.config.connection.as_ref())? else {
-        let done = provisioning.set_config(call.context(), &application.id, job.epoch, config).await;
-        return done.map(|_| Reply::done()).map_err(refused);
+    let connection = match given.connection(job.config.connection.as_ref())? {
+        None => None,
+        Some((connection, secret)) => {
+            let report = provisioning.test_connection(
+                call.tenant(),
+                Some(&application.id),
+                &connection,
+                secret.clone(),
+            );
+            let tested = passed(report.await.map_err(refused)?)?;
+            Some(NewConnection { connection, secret, tested })
+        }
     };
-    let report =
-        provisioning.test_connection(call.tenant(), Some(&application.id), &connection, secret.clone());
-    let ticket = passed(report.await.map_err(refused)?)?;
-    // The settings first: they can still be refused, and then the connection is not kept either.
-    if config != job.config {
-        provisioning.set_config(call.context(), &application.id, job.epoch, config).await.map_err(refused)?;
-    }
-    let done = provisioning.set_connection(call.context(), &application.id, connection, secret, ticket).await;
+    let change = Change { connection, config: Some(config), runs: None };
+    let done = provisioning.reconfigure(call.context(), &application.id, job.epoch, change).await;
     done.map(|_| Reply::done()).map_err(refused)
+}
+
+/// Whether a token can be had with what was sent, on top of what is stored. None is shown, and nothing is kept.
+pub(crate) async fn acquire_token(call: Call) -> Answer {
+    let application = call.application().await?;
+    let provisioning = &call.app.provisioning;
+    let given = Credentials::read(call.body.get("credentials"))?;
+    let job = provisioning.job(call.tenant(), &application.id).await.map_err(|error| call.refused(error))?;
+    let stored = job.config.connection.as_ref();
+    let (connection, secret) = match (given.connection(stored)?, stored) {
+        (Some(given), _) => given,
+        (None, Some(stored)) => (stored.clone(), None),
+        (None, None) => return Err(Failure::bad("there are no saved credentials; send credentials")),
+    };
+    let done = provisioning.test_token(call.tenant(), &application.id, &connection, secret).await;
+    done.map_err(|error| call.refused(error))?;
+    Ok(Reply::done())
 }
 
 pub(crate) async fn validate(call: Call) -> Answer {

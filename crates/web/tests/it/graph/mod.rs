@@ -2,6 +2,7 @@
 
 mod access;
 mod applications;
+mod control;
 mod directory;
 mod docs;
 mod jobs;
