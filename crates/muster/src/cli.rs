@@ -24,7 +24,7 @@ pub(crate) struct Global {
     /// Data folder: the database and the master key [default: ./muster-data] [env: MUSTER_DATA]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
-    /// Database, `sqlite:PATH` [default: muster.db in the data folder] [env: MUSTER_DATABASE_URL]
+    /// Database, `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE` [default: muster.db in the data folder] [env: MUSTER_DATABASE_URL]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database_url: Option<String>,
     /// URL under which clients reach the server [default: the listening address] [env: MUSTER_PUBLIC_URL]

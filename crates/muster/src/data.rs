@@ -7,11 +7,18 @@ use std::path::{Path, PathBuf};
 
 use directory::{Random, Secret};
 use serde_json::{Value, json};
+use store::Location;
 
 use crate::output::{Doing as _, Failure, Result};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Folder(PathBuf);
+
+/// The master key, and whether it has just been made.
+pub(crate) struct MasterKey {
+    pub(crate) secret: Secret,
+    pub(crate) is_new: bool,
+}
 
 impl Folder {
     pub(crate) fn new(path: &Path) -> Self {
@@ -34,18 +41,21 @@ impl Folder {
 
     /// The master key; made at first use. A database whose key is lost is refused, never given a new one: every API key
     /// and cursor would stop working, and what is encrypted under the old key would be lost for good.
-    pub(crate) fn secret(&self, database: &Path, random: &Random) -> Result<Secret> {
+    /// Whether a database on a server has a key, the database itself knows.
+    pub(crate) fn secret(&self, location: &Location, random: &Random) -> Result<MasterKey> {
         // The database first: whoever makes both makes the key first, so a database without a key is no race.
-        let has_database = database.exists();
+        let has_database = matches!(location, Location::File(file) if file.exists());
         let path = self.master_key();
         match fs::symlink_metadata(&path) {
-            Ok(_) => read_secret(&path),
+            Ok(_) => Ok(MasterKey { secret: read_secret(&path)?, is_new: false }),
             Err(e) if e.kind() == ErrorKind::NotFound && has_database => Err(Failure::new(format!(
                 "the master key {} is missing but the database is not",
                 path.display()
             ))
             .hint("restore master.key from the backup of this data folder; a new one would not fit")),
-            Err(e) if e.kind() == ErrorKind::NotFound => self.make_secret(random),
+            Err(e) if e.kind() == ErrorKind::NotFound => {
+                Ok(MasterKey { secret: self.make_secret(random)?, is_new: true })
+            }
             Err(e) => Err(e).doing(format_args!("master key {}", path.display())),
         }
     }
@@ -66,6 +76,11 @@ impl Folder {
         let _ = fs::remove_file(&draft);
         made.doing(format_args!("master key {}", path.display()))?;
         read_secret(&path)
+    }
+
+    /// A new key that turned out to be of no use is as if it had never been.
+    pub(crate) fn forget_master_key(&self) {
+        drop(fs::remove_file(self.master_key()));
     }
 
     fn server_file(&self) -> PathBuf {
@@ -117,10 +132,13 @@ mod tests {
     fn the_key_is_made_once_and_kept_private() {
         let (_keep, data) = folder();
         let random = Random::seeded(1);
-        let first = data.secret(&data.database(), &random).unwrap();
+        let location = Location::File(data.database());
+        let first = data.secret(&location, &random).unwrap();
+        assert!(first.is_new);
         fs::write(data.database(), "").unwrap();
-        let second = data.secret(&data.database(), &random).unwrap();
-        assert_eq!(first.to_hex(), second.to_hex());
+        let second = data.secret(&location, &random).unwrap();
+        assert!(!second.is_new);
+        assert_eq!(first.secret.to_hex(), second.secret.to_hex());
         assert_eq!(fs::metadata(data.master_key()).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(&data.0).unwrap().count(), 2, "no draft is left behind");
     }
@@ -129,7 +147,8 @@ mod tests {
     fn a_lost_open_or_broken_key_is_refused() {
         let (_keep, data) = folder();
         let random = Random::seeded(1);
-        let open = || data.secret(&data.database(), &random).unwrap_err().error;
+        let location = Location::File(data.database());
+        let open = || data.secret(&location, &random).err().unwrap().error;
         fs::write(data.database(), "").unwrap();
         assert!(open().contains("missing"));
         assert!(!data.master_key().exists());
@@ -137,7 +156,7 @@ mod tests {
         fs::set_permissions(data.master_key(), fs::Permissions::from_mode(0o640)).unwrap();
         assert!(open().contains("0640"));
         fs::set_permissions(data.master_key(), fs::Permissions::from_mode(0o600)).unwrap();
-        assert!(data.secret(&data.database(), &random).is_ok());
+        assert!(data.secret(&location, &random).is_ok());
         fs::write(data.master_key(), "short").unwrap();
         assert!(open().contains("64"));
     }

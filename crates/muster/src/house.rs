@@ -1,6 +1,6 @@
 //! Everything below the front, opened and wired: master key, store, directory, provisioning.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use directory::{Actor, Caller, Context, Directory, PublicUrl, Random, SystemClock, TenantId};
@@ -9,7 +9,11 @@ use provision::{Provisioning, Seal};
 use store::{Location, Options, Store};
 
 use crate::config::{Config, mask};
+use crate::data::{Folder, MasterKey};
 use crate::output::{Doing as _, Failure, Result};
+
+/// Connections to a database server that read at the same time.
+const CONNECTIONS: usize = 16;
 
 /// Whether a data folder that is not there is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,14 +45,18 @@ impl House {
             process: crate::process::this(),
             ..provision::Options::default()
         };
-        let file = database_file(&config.database())?;
-        refuse_missing(&file, create)?;
+        let url = config.database();
+        let location = location(&url)?;
+        if let Location::File(file) = &location {
+            refuse_missing(file, create)?;
+        }
         let folder = config.folder();
         folder.create()?;
         let random = Random::system();
-        let secret = folder.secret(&file, &random)?;
+        let key = folder.secret(&location, &random)?;
         let public_url = PublicUrl::parse(public_url).map_err(failure)?;
-        let store = Store::open(Options::file(&file)).doing(format_args!("database {}", file.display()))?;
+        let store = open_store(location, &url, &folder, &key)?;
+        let secret = key.secret;
         let directory = Directory::new(store.clone(), Arc::new(SystemClock), random, &secret, public_url);
         let seal = Seal::new(&secret.key("sealed credentials"));
         let provisioning = Provisioning::new(directory.clone(), store.clone(), seal, options);
@@ -101,15 +109,38 @@ where
     texts.iter().map(parse).collect()
 }
 
-/// Where the database is; this release has the embedded one only.
-fn database_file(url: &str) -> Result<PathBuf> {
-    let wanted = "use sqlite:PATH, or leave --database-url away for the embedded database in the data folder";
-    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-        return Err(Failure::new(format!("{}: PostgreSQL comes with a later release of Muster", mask(url)))
-            .hint(wanted));
+/// The database, if its secrets are kept under this key.
+fn open_store(location: Location, url: &str, folder: &Folder, key: &MasterKey) -> Result<Store> {
+    let is_server = matches!(location, Location::Postgres(_));
+    let mut options = Options::located(location);
+    options.database_time = true;
+    options.master_key = Some(key.secret.key("fingerprint"));
+    if is_server {
+        options.readers = CONNECTIONS;
     }
+    match Store::open(options) {
+        Err(store::Error::OtherKey) => {
+            if key.is_new {
+                folder.forget_master_key();
+            }
+            let path = folder.master_key();
+            Err(Failure::new(format!(
+                "database {}: it was made with another master key than {}",
+                mask(url),
+                path.display()
+            ))
+            .hint("copy master.key from the node, or from the backup, that the database belongs to"))
+        }
+        opened => opened.doing(format_args!("database {}", mask(url))),
+    }
+}
+
+/// Where the database is.
+fn location(url: &str) -> Result<Location> {
+    let wanted = "use postgres://USER:PASSWORD@HOST/DATABASE or sqlite:PATH, or leave --database-url away for the embedded \
+                  database in the data folder";
     match Location::parse(url) {
-        Ok(Location::File(path)) => Ok(path),
+        Ok(location @ (Location::File(_) | Location::Postgres(_))) => Ok(location),
         Ok(Location::Memory) => {
             Err(Failure::new("a database in memory would forget everything").hint(wanted))
         }

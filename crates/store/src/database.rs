@@ -17,8 +17,15 @@ const STEPS: i32 = 1_000;
 /// Where connections are opened to.
 #[derive(Debug, Clone)]
 pub(crate) enum Source {
-    Sqlite { path: PathBuf, synchronous: Synchronous },
-    Postgres { server: Box<postgres::Server> },
+    Sqlite {
+        path: PathBuf,
+        synchronous: Synchronous,
+    },
+    /// With `database_time`, leases go by the server's clock.
+    Postgres {
+        server: Box<postgres::Server>,
+        database_time: bool,
+    },
 }
 
 /// What a connection is for: how long its statements may take.
@@ -34,8 +41,8 @@ impl Source {
     pub(crate) fn open(&self, purpose: Use) -> Result<Database> {
         match self {
             Self::Sqlite { path, synchronous } => Ok(Database::Sqlite(sqlite::open(path, *synchronous)?)),
-            Self::Postgres { server } => {
-                let db = postgres::Connection::open(server, settings(purpose))?;
+            Self::Postgres { server, database_time } => {
+                let db = postgres::Connection::open(server, settings(purpose), *database_time)?;
                 Ok(Database::Postgres(Box::new(db)))
             }
         }
@@ -180,6 +187,17 @@ impl Database {
                 drop(db.settle());
                 db.batch("ROLLBACK TO job; RELEASE job")
             }
+        }
+    }
+
+    /// The time that all nodes agree on, in milliseconds: the server's, or else that of the only process there is.
+    pub(crate) fn now(&self, own: i64) -> Result<i64> {
+        match self {
+            Self::Postgres(db) if db.has_the_time() => {
+                let sql = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
+                Ok(find(self, sql, params![], |row| row.get(0))?.unwrap_or(own))
+            }
+            _ => Ok(own),
         }
     }
 

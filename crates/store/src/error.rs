@@ -27,6 +27,8 @@ pub enum Error {
     Unavailable(String),
     #[error("the database holds what it should not: {0}")]
     Corrupt(String),
+    #[error("the database was made with another master key")]
+    OtherKey,
     #[error("{0}")]
     Unsupported(String),
 }

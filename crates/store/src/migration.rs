@@ -25,10 +25,11 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: [Migration; 3] = migrations![
+const MIGRATIONS: [Migration; 4] = migrations![
     1 "initial" "0001_initial.sql",
     2 "validation" "0002_validation.sql",
     3 "provisioning" "0003_provisioning.sql",
+    4 "installation" "0004_installation.sql",
 ];
 
 /// Held by the one process that migrates; the number says `muster` in ASCII.
@@ -40,7 +41,7 @@ pub(crate) fn newest() -> u32 {
 }
 
 /// Bring the schema up to date; several processes may try at once, one does it.
-pub(crate) fn run_all(source: &Source) -> Result<u32> {
+pub(crate) fn run_all(source: &Source, master_key: Option<[u8; 32]>) -> Result<u32> {
     let db = source.open(Use::Migrate)?;
     batch(&db, if is_postgres(&db) { "BEGIN" } else { "BEGIN IMMEDIATE" })?;
     if is_postgres(&db) {
@@ -48,6 +49,9 @@ pub(crate) fn run_all(source: &Source) -> Result<u32> {
         batch(&db, LOCK)?;
     }
     migrate(&db)?;
+    if let Some(master_key) = master_key {
+        check_master_key(&db, master_key)?;
+    }
     batch(&db, "COMMIT")?;
     Ok(newest())
 }
@@ -121,6 +125,18 @@ fn migrate(db: &Database) -> Result<()> {
     let sql = "INSERT INTO head (tenant, change, audit, audit_hash, exchange) VALUES (0, 0, 0, ?1, 0) \
                ON CONFLICT (tenant) DO NOTHING";
     run(db, sql, params![crate::audit::GENESIS])
+}
+
+/// The first key that is seen is the one; what is sealed, signed or digested under it is lost to any other.
+fn check_master_key(db: &Database, master_key: [u8; 32]) -> Result<()> {
+    let sql = "INSERT INTO installation (id, master_key) VALUES (1, ?1) ON CONFLICT (id) DO NOTHING";
+    run(db, sql, params![master_key])?;
+    let known: Option<[u8; 32]> =
+        find(db, "SELECT master_key FROM installation WHERE id = 1", params![], |row| row.get(0))?;
+    match known {
+        Some(known) if known == master_key => Ok(()),
+        _ => Err(Error::OtherKey),
+    }
 }
 
 /// SQLite calls the directory's own function; PostgreSQL gets its table.

@@ -69,13 +69,17 @@ pub struct Options {
     /// Connections that write at once to different tenants, on PostgreSQL; SQLite has one writer.
     pub writers: usize,
     pub synchronous: Synchronous,
+    /// Leases go by the clock of the PostgreSQL server, on which all nodes agree, not by the caller's.
+    pub database_time: bool,
+    /// Of the master key: a database that was made with another is refused.
+    pub master_key: Option<[u8; 32]>,
     /// Called when a commit fails in a way that leaves it unknown what is on disk; must not return in production.
     pub on_fatal: fn(&str),
 }
 
 impl Options {
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self { location: Location::File(path.into()), ..Self::memory() }.durable()
+        Self::located(Location::File(path.into()))
     }
 
     pub fn memory() -> Self {
@@ -84,17 +88,23 @@ impl Options {
             readers: 4,
             writers: 4,
             synchronous: Synchronous::Off,
+            database_time: false,
+            master_key: None,
             on_fatal: end_process,
         }
     }
 
-    /// A database of a PostgreSQL server.
+    /// Wherever that is, durable.
+    pub fn located(location: Location) -> Self {
+        Self { location, ..Self::memory() }.durable()
+    }
+
+    /// A database by its URL.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for a URL that cannot be understood.
     pub fn at(url: &str) -> Result<Self> {
-        let location = Location::parse(url)?;
-        Ok(Self { location, ..Self::memory() }.durable())
+        Location::parse(url).map(Self::located)
     }
 
     fn durable(mut self) -> Self {

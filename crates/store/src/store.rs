@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::database::{Database, Scope, Source, Use};
 use crate::error::{Error, Result};
-use crate::options::{Location, Options, Synchronous};
+use crate::options::{Location, Options};
 use crate::reader::{Readers, Turns};
 use crate::tenant_id::TenantId;
 use crate::writer::{Transaction, Writer};
@@ -57,8 +57,8 @@ impl Store {
     /// # Errors
     /// [`Error::Unsupported`] for a newer schema or an unknown location; [`Error::Unavailable`] with the cause.
     pub fn open(options: Options) -> Result<Self> {
-        let (source, folder) = place(&options.location, options.synchronous)?;
-        let schema_version = migration::run_all(&source)?;
+        let (source, folder) = place(&options)?;
+        let schema_version = migration::run_all(&source, options.master_key)?;
         let writers = match &source {
             Source::Sqlite { .. } => 1,
             Source::Postgres { .. } => options.writers.max(1),
@@ -159,9 +159,10 @@ impl Store {
     }
 }
 
-fn place(location: &Location, synchronous: Synchronous) -> Result<(Source, Option<tempfile::TempDir>)> {
+fn place(options: &Options) -> Result<(Source, Option<tempfile::TempDir>)> {
+    let synchronous = options.synchronous;
     let unavailable = |what: &str, e: std::io::Error| Error::Unavailable(format!("{what}: {e}"));
-    match location {
+    match &options.location {
         Location::File(path) => {
             if let Some(folder) = path.parent().filter(|f| !f.as_os_str().is_empty()) {
                 std::fs::create_dir_all(folder).map_err(|e| unavailable(&folder.display().to_string(), e))?;
@@ -174,7 +175,8 @@ fn place(location: &Location, synchronous: Synchronous) -> Result<(Source, Optio
             Ok((Source::Sqlite { path: folder.path().join("muster.db"), synchronous }, Some(folder)))
         }
         Location::Postgres(url) => {
-            Ok((Source::Postgres { server: Box::new(postgres::Server::parse(&url.0)?) }, None))
+            let server = Box::new(postgres::Server::parse(&url.0)?);
+            Ok((Source::Postgres { server, database_time: options.database_time }, None))
         }
     }
 }

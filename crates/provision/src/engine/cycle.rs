@@ -418,10 +418,11 @@ impl Renewing {
             ticks.tick().await;
             loop {
                 ticks.tick().await;
-                let until = later(provisioning.now(), LEASE);
+                let now = provisioning.now();
+                let until = later(now, LEASE);
                 let application = application.clone();
                 let renew = move |write: &TenantWrite<'_>| {
-                    Ok::<_, Error>(write.renew_lease(&application, fence, until)?)
+                    Ok::<_, Error>(write.renew_lease(&application, fence, now, until)?)
                 };
                 if let Err(error) = provisioning.0.store.tenant(&tenant).write(renew).await {
                     tracing::warn!(%error, "the lease of a job could not be renewed; trying again");

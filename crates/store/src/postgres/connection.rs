@@ -36,6 +36,7 @@ pub(crate) struct Connection {
     prepared: RefCell<HashMap<Box<str>, Statement>>,
     ahead: RefCell<VecDeque<Answer>>,
     broken: Cell<bool>,
+    database_time: bool,
 }
 
 impl std::fmt::Debug for Connection {
@@ -46,7 +47,7 @@ impl std::fmt::Debug for Connection {
 
 impl Connection {
     /// Connect, with limits on how long a statement runs and waits for a lock.
-    pub(crate) fn open(server: &Server, settings: &str) -> Result<Self> {
+    pub(crate) fn open(server: &Server, settings: &str, database_time: bool) -> Result<Self> {
         let (socket, name, tls) = server.dial()?;
         let gate = Arc::new(Gate::default());
         let stream = Stream { socket, gate: gate.clone() };
@@ -66,9 +67,15 @@ impl Connection {
             prepared: RefCell::default(),
             ahead: RefCell::default(),
             broken: Cell::new(false),
+            database_time,
         };
         db.batch(settings)?;
         Ok(db)
+    }
+
+    /// Leases go by the server's clock.
+    pub(crate) fn has_the_time(&self) -> bool {
+        self.database_time
     }
 
     /// It can be used again.

@@ -91,13 +91,14 @@ impl SystemRead<'_> {
         let sql = "SELECT id, application FROM ( \
                      SELECT t.id AS id, j.application AS application, j.next_at AS due FROM job j \
                      JOIN tenant t ON t.number = j.tenant \
-                     WHERE j.next_at <= ?1 AND (j.lease_until IS NULL OR j.lease_until <= ?1) \
+                     WHERE j.next_at <= ?1 AND (j.lease_until IS NULL OR j.lease_until <= ?3) \
                      UNION SELECT t.id, j.application, ?1 FROM job j JOIN tenant t ON t.number = j.tenant \
                      JOIN head h ON h.tenant = j.tenant \
-                     WHERE j.listening = 1 AND h.change > j.watermark AND (j.lease_until IS NULL OR j.lease_until <= ?1) \
+                     WHERE j.listening = 1 AND h.change > j.watermark AND (j.lease_until IS NULL OR j.lease_until <= ?3) \
                    ) d GROUP BY id, application ORDER BY min(due) LIMIT ?2";
+        let leases = self.db.now(now.as_millisecond())?;
         let rows: Vec<(String, String)> =
-            list(self.db, sql, params![now.as_millisecond(), signed(limit as u64)], |row| {
+            list(self.db, sql, params![now.as_millisecond(), signed(limit as u64), leases], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })?;
         rows.into_iter()
@@ -110,7 +111,7 @@ impl SystemRead<'_> {
         let sql = "SELECT t.id, j.application, j.lease_owner, j.fence FROM job j JOIN tenant t ON t.number = j.tenant \
                    WHERE j.lease_until > ?1 AND j.lease_owner IS NOT NULL";
         let rows: Vec<(String, String, String, u64)> =
-            list(self.db, sql, params![now.as_millisecond()], |row| {
+            list(self.db, sql, params![self.db.now(now.as_millisecond())?], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?, unsigned(row, 3)?))
             })?;
         rows.into_iter()
@@ -201,14 +202,24 @@ impl TenantWrite<'_> {
             "UPDATE job SET fence = fence + 1, lease_owner = ?3, lease_until = ?5 WHERE tenant = ?1 AND application = ?2 \
              AND (lease_until IS NULL OR lease_until <= ?4) RETURNING {COLUMNS}"
         );
-        let (now, until) = (now.as_millisecond(), until.as_millisecond());
+        let length = until.as_millisecond() - now.as_millisecond();
+        let now = self.db.now(now.as_millisecond())?;
+        let until = now + length;
         find(self.db, &sql, params![self.tenant, application, owner, now, until], read)
     }
 
-    /// `false` if somebody else has it now.
-    pub fn renew_lease(&self, application: &str, fence: u64, until: Timestamp) -> Result<bool> {
+    /// From `now` until then. `false` if somebody else has it now.
+    pub fn renew_lease(
+        &self,
+        application: &str,
+        fence: u64,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool> {
+        let length = until.as_millisecond() - now.as_millisecond();
+        let until = self.db.now(now.as_millisecond())? + length;
         let sql = "UPDATE job SET lease_until = ?4 WHERE tenant = ?1 AND application = ?2 AND fence = ?3";
-        let values = params![self.tenant, application, signed(fence), until.as_millisecond()];
+        let values = params![self.tenant, application, signed(fence), until];
         Ok(changed(self.db, sql, values)? > 0)
     }
 

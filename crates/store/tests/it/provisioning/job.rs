@@ -79,13 +79,13 @@ async fn one_has_it_until_the_lease_ends() {
     );
     assert_eq!(claim("two", 69, 99).await, Ok(None));
     assert_eq!(due(&store, 69).await, named(&[]));
-    assert_eq!(tenant.write(|w| w.renew_lease(APP, 1, at(90))).await, Ok(true));
+    assert_eq!(tenant.write(|w| w.renew_lease(APP, 1, at(40), at(90))).await, Ok(true));
     assert_eq!(claim("two", 70, 99).await, Ok(None), "renewed");
     // Whoever does not renew loses it; the fence tells.
     assert_eq!(due(&store, 90).await, named(&[(A, APP)]));
     let second = claim("two", 90, 150).await.expect("claimed").expect("free again");
     assert_eq!(second.fence, 2);
-    assert_eq!(tenant.write(|w| w.renew_lease(APP, 1, at(999))).await, Ok(false));
+    assert_eq!(tenant.write(|w| w.renew_lease(APP, 1, at(900), at(999))).await, Ok(false));
     assert_eq!(tenant.write(|w| w.release_job(APP, 1)).await, Ok(false));
     assert_eq!(tenant.read(|r| r.job(APP)).await.expect("read").expect("a job").lease_until, Some(at(150)));
     assert_eq!(tenant.write(|w| w.release_job(APP, 2)).await, Ok(true));

@@ -1,0 +1,5 @@
+-- What is true of the whole database. `master_key` is the fingerprint of the key that its secrets are kept under.
+CREATE TABLE installation (
+  id         INTEGER PRIMARY KEY CHECK (id = 1),
+  master_key BLOB NOT NULL
+);
