@@ -66,9 +66,12 @@ pub(crate) struct Options {
     /// Also draw the report into this file.
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// The database for the server, instead of SQLite in a temporary folder; it should be empty.
+    /// The PostgreSQL database for the server, instead of SQLite in a temporary folder; it must be empty.
     #[arg(long, value_name = "URL", conflicts_with = "against")]
     database_url: Option<String>,
+    /// PostgreSQL in a cluster of its own, made for this run and removed after it.
+    #[arg(long, conflicts_with_all = ["against", "database_url"])]
+    postgres: bool,
     /// A muster binary instead of a release build made now.
     #[arg(long, value_name = "FILE", conflicts_with = "against")]
     binary: Option<PathBuf>,
@@ -161,23 +164,33 @@ fn rerun_in_release() -> anyhow::Result<()> {
 
 async fn ours(options: &Options) -> anyhow::Result<Report> {
     let folder = tempfile::tempdir()?;
-    let postgres = options.database_url.as_deref().filter(|url| url.starts_with("postgres"));
-    if postgres.is_some() {
-        server::knows_postgres().await?;
-    }
-    let flags = postgres.map(|url| vec!["--database-url", url]).unwrap_or_default();
-    let muster = server::Muster::start_with(folder.path(), &flags).await?;
-    let storage = if postgres.is_some() { "PostgreSQL" } else { "SQLite with `synchronous=FULL`" };
+    let cluster =
+        options.postgres.then(|| cluster::Cluster::start(cluster::Options::default())).transpose()?;
+    let made = cluster.as_ref().map(cluster::Cluster::database).transpose()?;
+    let url = made.as_deref().or(options.database_url.as_deref());
+    let flags = url.map(|url| vec!["--database-url", url]).unwrap_or_default();
+    let muster = server::Muster::start_with(folder.path(), &flags).await;
+    let muster = match url {
+        Some(_) => muster.context("PostgreSQL: not measured, since this build does not start with it")?,
+        None => muster?,
+    };
+    let storage =
+        if url.is_some() { "PostgreSQL, `synchronous_commit=on`" } else { "SQLite, `synchronous=FULL`" };
     let mut subject = Subject {
         endpoint: Rc::new(muster.endpoint()),
         pid: muster.pid(),
         muster: Some(muster),
         data: folder.path().to_owned(),
-        database_url: postgres.map(str::to_owned),
+        database_url: url.map(str::to_owned),
     };
     let mut run = Run::new(options, &subject, storage.to_owned()).await?;
-    run.all().await?;
+    let outcome = run.all().await;
     let report = run.report;
+    if let Err(error) = outcome {
+        // What was measured until then is not lost.
+        eprintln!("{}", report.text());
+        return Err(error);
+    }
     if let Some(muster) = &mut subject.muster {
         muster.stop().await?;
     }
@@ -198,9 +211,11 @@ async fn theirs(options: &Options, url: &str) -> anyhow::Result<Report> {
         database_url,
     };
     let mut run = Run::new(options, &subject, url.to_owned()).await?;
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     let outcome = tokio::select! {
         outcome = run.all() => outcome,
         _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+        _ = terminated.recv() => Err(anyhow::anyhow!("terminated")),
     };
     eprintln!("deleting the users and groups that were made");
     let deleted = run.population.remove(&endpoint).await.context("deleting what was made")?;

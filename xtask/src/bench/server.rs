@@ -217,15 +217,3 @@ pub(super) fn fsync_rate(folder: &Path) -> anyhow::Result<f64> {
     std::fs::remove_file(path)?;
     Ok(rate)
 }
-
-/// # Errors
-/// When the binary does not know PostgreSQL.
-pub(super) async fn knows_postgres() -> anyhow::Result<()> {
-    let output = Command::new(release("muster")).args(["serve", "--help"]).output().await?;
-    let help = String::from_utf8_lossy(&output.stdout).to_lowercase();
-    anyhow::ensure!(
-        help.contains("postgres"),
-        "PostgreSQL: not measured: `muster serve --help` of this build does not name it"
-    );
-    Ok(())
-}

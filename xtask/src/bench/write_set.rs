@@ -22,6 +22,8 @@ pub(super) struct WriteFloor {
     own: Connection,
     /// The last numbers of `LOGS` before the slice.
     marks: Vec<i64>,
+    /// Above every number of the tenant.
+    end: i64,
     statements: Statements,
 }
 
@@ -57,15 +59,17 @@ impl WriteFloor {
         own.execute_batch(SETTINGS)?;
         own.set_prepared_statement_cache_capacity(16);
         let statements = Statements::of(&server)?;
-        Ok(Self { server, own, marks: Vec::new(), statements })
+        // The tenant that is measured is the first. A tenant's rows are numbered from its own number times 2^40 on.
+        let tenant: i64 = server.query_row("SELECT min(number) FROM tenant", [], |row| row.get(0))?;
+        Ok(Self { server, own, marks: Vec::new(), end: (tenant + 1) << 40, statements })
     }
 
     /// What is written from here on will be repeated.
     pub(super) fn mark(&mut self) -> anyhow::Result<()> {
         self.marks.clear();
         for (table, _) in LOGS {
-            let sql = format!("SELECT coalesce(max(number), 0) FROM {table}");
-            self.marks.push(self.server.query_row(&sql, [], |row| row.get(0))?);
+            let sql = format!("SELECT coalesce(max(number), 0) FROM {table} WHERE number < ?1");
+            self.marks.push(self.server.query_row(&sql, [self.end], |row| row.get(0))?);
         }
         Ok(())
     }
@@ -75,7 +79,7 @@ impl WriteFloor {
         let s = &self.statements;
         let (order, mut logs) = self.logs()?;
         let Some(first) = order.iter().min() else { return Ok(Vec::new()) };
-        let mut indexed = by_owner(&self.server, "index_value", "id", "id >= ?1", first)?;
+        let mut indexed = by_owner(&self.server, "index_value", "id", "id >= ?1", &[first])?;
         let mut sets = Vec::new();
         for id in order.iter().take(SETS_MAX) {
             let Some(row) = self.resource(id)? else { continue };
@@ -124,11 +128,18 @@ impl WriteFloor {
     fn logs(&self) -> anyhow::Result<(Vec<String>, Vec<HashMap<String, Vec<Vec<Value>>>>)> {
         let mut logs = Vec::new();
         for ((table, owner), mark) in LOGS.iter().zip(&self.marks) {
-            logs.push(by_owner(&self.server, table, owner, "number > ?1", mark)?);
+            logs.push(by_owner(
+                &self.server,
+                table,
+                owner,
+                "number > ?1 AND number < ?2",
+                &[mark, &self.end],
+            )?);
         }
-        let sql = "SELECT DISTINCT id FROM change WHERE number > ?1 ORDER BY number";
+        let sql = "SELECT id FROM change WHERE number > ?1 AND number < ?2 GROUP BY id ORDER BY min(number)";
         let mut statement = self.server.prepare(sql)?;
-        let order = statement.query_map([self.marks.first()], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let range = [self.marks.first().copied().unwrap_or_default(), self.end];
+        let order = statement.query_map(range, |row| row.get(0))?.collect::<Result<_, _>>()?;
         Ok((order, logs))
     }
 
@@ -217,12 +228,12 @@ fn by_owner(
     table: &str,
     owner: &str,
     condition: &str,
-    value: &dyn rusqlite::ToSql,
+    values: &[&dyn rusqlite::ToSql],
 ) -> anyhow::Result<HashMap<String, Vec<Vec<Value>>>> {
     let names = columns(db, table, false)?;
     let at = names.iter().position(|name| name == owner).with_context(|| format!("{table}.{owner}"))?;
     let mut statement = db.prepare(&format!("SELECT {} FROM {table} WHERE {condition}", names.join(", ")))?;
-    let mut rows = statement.query([value])?;
+    let mut rows = statement.query(values)?;
     let mut found: HashMap<String, Vec<Vec<Value>>> = HashMap::new();
     while let Some(row) = rows.next()? {
         let Value::Text(owner) = row.get(at)? else { continue };
