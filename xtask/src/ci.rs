@@ -15,8 +15,13 @@ pub(crate) struct Options {
 }
 
 /// Sizes of the long proofs: (environment variable, CI, quick). The same commands take larger numbers by hand.
-const SIZES: [(&str, &str, &str); 3] =
-    [("MUSTER_PAIRS", "50000", "2000"), ("MUSTER_KILLS", "60", "6"), ("MUSTER_SEEDS", "1000", "60")];
+const SIZES: [(&str, &str, &str); 5] = [
+    ("MUSTER_PAIRS", "50000", "2000"),
+    ("MUSTER_KILLS", "60", "6"),
+    ("MUSTER_SEEDS", "1000", "60"),
+    ("MUSTER_ROUNDS", "4", "2"),
+    ("MUSTER_LOAD_SECONDS", "20", "5"),
+];
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let started = Instant::now();

@@ -10,11 +10,13 @@ mod tally;
 use std::path::Path;
 use std::time::Duration;
 
+use cluster::Cluster;
 use serde_json::json;
 
 use self::arrivals::{Arrivals, Share};
 use self::people::People;
 use self::tally::{Memory, Tally};
+use crate::nodes::{Database, data_on};
 use crate::server::{Server, Tenant};
 
 const TENANTS: usize = 20;
@@ -108,6 +110,24 @@ async fn load_is_held_on_sqlite() {
 async fn a_noisy_neighbour_is_alone_with_it_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     a_noisy_neighbour_is_alone_with_it(&folder.path().join("data")).await;
+}
+
+fn on_postgresql(folder: &Path) -> std::path::PathBuf {
+    let data = folder.join("data");
+    data_on(&data, &Database::Url(Cluster::shared().database().unwrap()));
+    data
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn load_is_held_on_postgresql() {
+    let folder = tempfile::tempdir().unwrap();
+    load_is_held(&on_postgresql(folder.path())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_noisy_neighbour_is_alone_with_it_on_postgresql() {
+    let folder = tempfile::tempdir().unwrap();
+    a_noisy_neighbour_is_alone_with_it(&on_postgresql(folder.path())).await;
 }
 
 /// What judges must be able to say no.
