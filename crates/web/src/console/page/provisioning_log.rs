@@ -288,7 +288,7 @@ fn entries(desk: &Desk, log: &Log, rows: &[LogRow]) -> Markup {
                 @let entry = &row.entry;
                 tr {
                     td.hide-narrow { (time::ago(entry.at, desk.now)) }
-                    td.break {
+                    td.roomy {
                         a href={ (path) "/" (row.number) } data-row hx-get={ (path) "/" (row.number) } hx-target="#entry" hx-swap="innerHTML" { (entry.source_name) }
                         div.soft.small { (stopped(&entry.summary)) }
                         div.only-narrow.soft.small { (time::ago(entry.at, desk.now)) }

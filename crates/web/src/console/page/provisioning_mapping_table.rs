@@ -148,21 +148,33 @@ fn note(problem: &Problem) -> Markup {
     html! { div.small.note.(class) { (icon(glyph)) span { (sentence(&problem.message)) } } }
 }
 
-/// A path that is broken where it has parts.
-fn breakable(path: &str) -> Markup {
-    html! {
-        @for (index, part) in path.split_inclusive([':', '.', '[']).enumerate() {
-            @if index > 0 { wbr; } (part)
+/// A path or an expression that is broken where it has parts, and a name where it has words.
+pub(super) fn breakable(text: &str) -> Markup {
+    html! { @for (index, part) in parts(text).iter().enumerate() { @if index > 0 { wbr; } (part) } }
+}
+
+fn parts(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut start, mut before) = (0, ' ');
+    for (at, letter) in text.char_indices() {
+        let joint = matches!(before, ':' | '.' | '[' | ']' | '(' | ',' | '@' | '_' | '-');
+        let word = letter.is_uppercase() && before.is_lowercase();
+        if at > start && (joint || word) {
+            parts.extend(text.get(start..at));
+            start = at;
         }
+        before = letter;
     }
+    parts.extend(text.get(start..));
+    parts
 }
 
 pub(super) fn source(source: &MappingSource) -> Markup {
     html! {
         @match source {
-            MappingSource::Direct(name) => (name),
+            MappingSource::Direct(name) => (breakable(name)),
             MappingSource::Constant(text) => { (chip::tag("Constant")) " “" (text) "”" },
-            MappingSource::Expression(text) => code { (text) },
+            MappingSource::Expression(text) => code { (breakable(text)) },
             MappingSource::None => span.soft { "None" },
         }
     }
@@ -198,6 +210,26 @@ fn advanced(screen: &Screen<'_>) -> Markup {
                 p { "The target knows " (count) " attributes. Custom extension attributes are added to its list before they can be mapped." }
                 div.actions { (act("attributes", "Edit attribute list", "")) }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parts;
+
+    #[test]
+    fn names_are_broken_between_words_and_paths_between_parts() {
+        for (text, expect) in [
+            ("userPrincipalName", &["user", "Principal", "Name"][..]),
+            ("name.givenName", &["name.", "given", "Name"]),
+            ("emails[type eq \"work\"].value", &["emails[", "type eq \"work\"]", ".", "value"]),
+            ("mail", &["mail"]),
+            ("éÉ", &["é", "É"]),
+            ("", &[""]),
+        ] {
+            assert_eq!(parts(text), expect);
+            assert_eq!(parts(text).concat(), text);
         }
     }
 }

@@ -180,10 +180,15 @@ pub(crate) async fn restart(desk: Arc<Desk>) -> Answer {
     }
 }
 
+const NONE_HELD: &str = "No deletes are held back any more, so nothing was allowed.";
+
 pub(crate) async fn ask_deletes(desk: Arc<Desk>) -> Answer {
     let opened = Opened::load(&desk).await?;
     let back = opened.url(&desk, "provisioning");
     let staged = opened.job.state.staged;
+    if staged == 0 {
+        return desk.not_done(&opened.path("provisioning"), NONE_HELD);
+    }
     let number = time::counted(staged, "user or group", "users and groups");
     let logs = opened.url(&desk, "provisioning/logs?action=stagedDelete");
     let ask = Confirm {
@@ -206,7 +211,7 @@ pub(crate) async fn allow_deletes(desk: Arc<Desk>) -> Answer {
     let opened = Opened::load(&desk).await?;
     let path = opened.path("provisioning");
     if opened.job.state.staged == 0 {
-        return desk.not_done(&path, "No deletes are held back any more, so nothing was allowed.");
+        return desk.not_done(&path, NONE_HELD);
     }
     match desk.app.provisioning.restart(desk.context(), opened.id(), ResetScope::ALLOW_DELETES).await {
         Ok(_) => desk.done(&path, "The deletes are allowed; they go through with the cycle that starts now."),

@@ -185,7 +185,7 @@ pub(crate) async fn compute(desk: Arc<Desk>) -> Answer {
         &desk,
         &opened,
         Task::Compute { everything },
-        "The plan is being computed. You may leave this page.",
+        "Computing the plan has begun. You may leave this page.",
     )
 }
 
@@ -223,7 +223,7 @@ pub(crate) async fn ask_apply(desk: Arc<Desk>) -> Answer {
 pub(crate) async fn apply(desk: Arc<Desk>) -> Answer {
     let opened = Opened::load(&desk).await?;
     let plan = named(&desk, &opened).await?;
-    begin(&desk, &opened, Task::Apply(plan.id), "The plan is being applied. You may leave this page.")
+    begin(&desk, &opened, Task::Apply(plan.id), "Applying the plan has begun. You may leave this page.")
 }
 
 /// The task as server-sent events.

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use provision::record::{LogStatus, Modified, Step, StepKind};
 use serde_json::Value;
 
+use super::provisioning_mapping_table::breakable;
 use crate::console::component::diff::{Difference, diff, short};
 use crate::console::component::icon::Icon;
 use crate::console::component::status::status;
@@ -61,7 +62,7 @@ pub(super) fn steps(steps: &[Step]) -> Markup {
 fn card(step: &Step) -> Markup {
     html! {
         div {
-            p.line { strong { (title_of(step)) } " " (status_of(step.status)) " " code.soft.small { (step.name) } }
+            p.line { strong { (title_of(step)) } " " (status_of(step.status)) " " code.soft.small { (breakable(&step.name)) } }
             p.break { (stopped(&step.description)) }
             @if !step.details.is_empty() {
                 details.more {
