@@ -139,9 +139,10 @@ impl TenantRead<'_> {
 
     /// An assigned group that the user is a direct member of: id and name, the first by id.
     pub fn assigned_through(&self, application: &str, user: &str) -> Result<Option<(String, String)>> {
-        let sql = "SELECT a.id, r.name FROM membership m JOIN assignment a ON a.tenant = m.tenant AND a.application = ?2 \
-                   AND a.id = m.group_id JOIN resource r ON r.tenant = m.tenant AND r.kind = 2 AND r.id = m.group_id \
-                   WHERE m.tenant = ?1 AND m.member_id = ?3 ORDER BY a.id LIMIT 1";
+        // CROSS JOIN: SQLite keeps the order, and does not ask of every assignment whether the user is its member.
+        let sql = "SELECT a.id, r.name FROM membership m CROSS JOIN assignment a CROSS JOIN resource r \
+                   WHERE m.tenant = ?1 AND m.member_id = ?3 AND a.tenant = ?1 AND a.application = ?2 AND a.id = m.group_id \
+                   AND r.tenant = ?1 AND r.kind = 2 AND r.id = m.group_id ORDER BY a.id LIMIT 1";
         find(self.db, sql, params![self.tenant, application, user], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 

@@ -156,8 +156,9 @@ impl TenantRead<'_> {
 
     /// Groups that are at the target and of which this object is a direct member without the target knowing.
     pub fn groups_missing_member(&self, application: &str, member: &str) -> Result<Vec<String>> {
-        let sql = "SELECT m.group_id FROM membership m JOIN link l ON l.tenant = m.tenant AND l.application = ?2 \
-                   AND l.source_id = m.group_id AND l.managed = 1 WHERE m.tenant = ?1 AND m.member_id = ?3 \
+        // CROSS JOIN: SQLite keeps the order, and does not ask of every link whether the object is its member.
+        let sql = "SELECT m.group_id FROM membership m CROSS JOIN link l WHERE m.tenant = ?1 AND m.member_id = ?3 \
+                   AND l.tenant = ?1 AND l.application = ?2 AND l.source_id = m.group_id AND l.managed = 1 \
                    AND NOT EXISTS (SELECT 1 FROM sent_member s WHERE s.tenant = ?1 AND s.application = ?2 \
                    AND s.group_id = m.group_id AND s.member_id = ?3 AND s.certain = 1)";
         list(self.db, sql, params![self.tenant, application, member], |row| row.get(0))
@@ -165,8 +166,8 @@ impl TenantRead<'_> {
 
     /// Direct members that are at the target and that it was not told of for certain, in the order of ids.
     pub fn members_to_add(&self, application: &str, group: &str, limit: usize) -> Result<Vec<LinkedMember>> {
-        let sql = "SELECT m.member_id, l.target_id FROM membership m JOIN link l ON l.tenant = m.tenant AND l.application = ?2 \
-                   AND l.source_id = m.member_id AND l.managed = 1 WHERE m.tenant = ?1 AND m.group_id = ?3 \
+        let sql = "SELECT m.member_id, l.target_id FROM membership m CROSS JOIN link l WHERE m.tenant = ?1 AND m.group_id = ?3 \
+                   AND l.tenant = ?1 AND l.application = ?2 AND l.source_id = m.member_id AND l.managed = 1 \
                    AND NOT EXISTS (SELECT 1 FROM sent_member s WHERE s.tenant = ?1 AND s.application = ?2 \
                    AND s.group_id = ?3 AND s.member_id = m.member_id AND s.certain = 1) ORDER BY m.member_id LIMIT ?4";
         list(self.db, sql, params![self.tenant, application, group, signed(limit as u64)], member)
