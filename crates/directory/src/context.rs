@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use scim::Resource;
+use scim::projection::Projection;
 use scim::quirk::Quirks;
 use store::{Exchange, Kind, TenantId};
 
@@ -61,17 +62,26 @@ pub struct Context {
     pub address: Option<IpAddr>,
     /// Makes the request-log entry that commits with the write; `None` for the console and the command line.
     pub record: Option<Recorder>,
+    /// What [`Written::text`] shows; `None` if the values are wanted instead.
+    pub shown_by: Option<Projection>,
 }
 
 impl Context {
     pub fn new(tenant: TenantId, caller: Caller) -> Self {
         let Caller { actor, request_id, address } = caller;
-        Self { tenant, actor, request_id, address, record: None }
+        Self { tenant, actor, request_id, address, record: None, shown_by: None }
     }
 
     #[must_use]
     pub fn recorded_by(mut self, record: Recorder) -> Self {
         self.record = Some(record);
+        self
+    }
+
+    /// Have the outcome as it is sent.
+    #[must_use]
+    pub fn shown_by(mut self, projection: Projection) -> Self {
+        self.shown_by = Some(projection);
         self
     }
 
@@ -82,7 +92,7 @@ impl Context {
 
 impl std::fmt::Debug for Context {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { tenant, actor, request_id, address, record } = self;
+        let Self { tenant, actor, request_id, address, record, shown_by: _ } = self;
         f.debug_struct("Context")
             .field("tenant", tenant)
             .field("actor", actor)
@@ -100,8 +110,10 @@ pub type Recorder = Box<dyn FnOnce(&Written) -> Exchange + Send>;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Written {
     /// As it is returned in full: `id`, `meta`, a user's `groups`; a group's `members` only if `members_loaded`.
-    /// After a delete, as it was before.
+    /// After a delete, as it was before. Empty when [`Context::shown_by`] asks for the text.
     pub resource: Resource,
+    /// The same as JSON text, as far as [`Context::shown_by`] shows it.
+    pub text: Vec<u8>,
     pub id: String,
     pub kind: Kind,
     pub version: u64,

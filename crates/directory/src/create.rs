@@ -36,7 +36,7 @@ impl Transaction<'_> {
         }
         if let Some(existing) = self.in_the_way(kind, &resource)? {
             let outcome = Outcome { created: false, changed: true, quirks };
-            return self.reactivate(&existing, &resource, outcome);
+            return self.reactivate(existing, &resource, outcome);
         }
         let id = self.directory.random().resource_id(self.now);
         let indexed = Indexed::new(kind, &resource);
@@ -50,7 +50,9 @@ impl Transaction<'_> {
             detail["members"] = delta.to_json();
         }
         self.audit_resource(&format!("{}.create", membership::word(kind)), kind, &id, &resource, detail)?;
-        let stored = self.reload(kind, &id)?;
+        let Indexed { name, document, .. } = indexed;
+        let (created, modified) = (self.at(), self.at());
+        let stored = Stored { id, kind, version: 1, name, created, modified, deleted: None, document };
         self.written(&stored, Outcome { created: true, changed: true, quirks }, Members::Always)
     }
 
@@ -84,11 +86,11 @@ impl Transaction<'_> {
     }
 
     /// The inactive user gets the attributes of the body; id and group memberships stay.
-    fn reactivate(&self, stored: &Stored, after: &Resource, outcome: Outcome) -> Result<Written> {
-        let before = document(stored)?;
+    fn reactivate(&self, stored: Stored, after: &Resource, outcome: Outcome) -> Result<Written> {
+        let before = document(&stored)?;
         let update = Update { before: &before, after, members: Delta::default(), action: "user.reactivate" };
-        self.update(stored, update)?;
-        self.written(&self.reload(stored.kind, &stored.id)?, outcome, Members::Always)
+        let stored = self.update(stored, update)?;
+        self.written(&stored, outcome, Members::Always)
     }
 }
 

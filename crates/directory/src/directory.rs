@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use store::{Health, Store, TenantId};
 
 use crate::clock::Clock;
-use crate::key::LastUsed;
+use crate::key_cache::KeyCache;
+use crate::last_used::LastUsed;
 use crate::location::PublicUrl;
 use crate::password::Passwords;
 use crate::random::Random;
@@ -25,6 +26,7 @@ pub(crate) struct Inner {
     pub(crate) public_url: PublicUrl,
     pub(crate) secrets: Secrets,
     pub(crate) last_used: LastUsed,
+    pub(crate) known_keys: KeyCache,
     pub(crate) passwords: Passwords,
     pub(crate) reads: ReadBuffer,
     pub(crate) refusals: RefusalBuffer,
@@ -70,6 +72,7 @@ impl Directory {
             public_url,
             secrets,
             last_used: LastUsed::default(),
+            known_keys: KeyCache::default(),
             reads: ReadBuffer::default(),
             refusals: RefusalBuffer::default(),
         }))

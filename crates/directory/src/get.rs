@@ -4,12 +4,21 @@ use std::collections::HashMap;
 
 use scim::Resource;
 use scim::projection::Projection;
-use store::{Kind, TenantId, TenantRead};
+use store::{Kind, Stored, TenantId, TenantRead};
 
 use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::location::scim_type;
 use crate::representation::{Links, Load};
+use crate::shown::{Shape, Shower};
+use crate::version::Precondition;
+
+/// A resource as it is sent: JSON text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    pub text: Vec<u8>,
+    pub version: u64,
+}
 
 /// A resource as it is returned.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,37 +45,48 @@ impl Directory {
         id: &str,
         projection: &Projection,
     ) -> Result<Found> {
-        self.get_then(tenant, kind, id, projection, |found| found).await
+        let asked = self.asked(tenant, kind, id, Precondition::None);
+        let store = self.0.store.tenant(tenant);
+        let huge = |read: &TenantRead<'_>| asked.is_huge(read, projection.wants("members"));
+        let found = store
+            .read(|read| if huge(read)? { Ok(None) } else { asked.find(read, projection).map(Some) })
+            .await?;
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        let projection = projection.clone();
+        store.scan(move |read| asked.find(read, &projection)).await
     }
 
-    /// The same, with what is made of it. That is done where the resource is read: for a huge group not on a thread that
+    /// The same as it is sent, if the condition holds, with what `then` makes of it. That is made where it is read: for a huge group not on a thread that
     /// answers others, and not for more of them at once than are scanned at once.
     ///
     /// # Errors
-    /// As [`Self::get`].
-    pub async fn get_then<T: Send + 'static>(
+    /// As [`Self::get`]; [`Error::NotModified`], [`Error::VersionMismatch`]
+    pub async fn get_text<T: Send + 'static>(
         &self,
         tenant: &TenantId,
         kind: Kind,
         id: &str,
         projection: &Projection,
-        then: impl FnOnce(Found) -> T + Send + 'static,
+        condition: Precondition,
+        then: impl FnOnce(Text) -> T + Send + 'static,
     ) -> Result<T> {
-        let asked = Asked {
-            directory: self.clone(),
-            tenant: tenant.clone(),
-            kind,
-            id: id.to_owned(),
-            projection: projection.clone(),
-        };
+        let asked = self.asked(tenant, kind, id, condition);
+        let shape = Shape::new(projection);
         let store = self.0.store.tenant(tenant);
-        let found = store
-            .read(|read| if asked.is_huge(read)? { Ok(None) } else { asked.find(read).map(Some) })
+        let huge = |read: &TenantRead<'_>| asked.is_huge(read, shape.load().members);
+        let text = store
+            .read(|read| if huge(read)? { Ok(None) } else { asked.text(read, &shape).map(Some) })
             .await?;
-        match found {
-            Some(found) => Ok(then(found)),
-            None => store.scan(move |read| asked.find(read).map(then)).await,
+        match text {
+            Some(text) => Ok(then(text)),
+            None => store.scan(move |read| asked.text(read, &shape).map(then)).await,
         }
+    }
+
+    fn asked(&self, tenant: &TenantId, kind: Kind, id: &str, condition: Precondition) -> Asked {
+        Asked { directory: self.clone(), tenant: tenant.clone(), kind, id: id.to_owned(), condition }
     }
 }
 
@@ -90,21 +110,36 @@ struct Asked {
     tenant: TenantId,
     kind: Kind,
     id: String,
-    projection: Projection,
+    condition: Precondition,
 }
 
 impl Asked {
-    fn is_huge(&self, read: &TenantRead<'_>) -> Result<bool> {
-        let members = self.kind == Kind::Group && self.projection.wants("members");
-        Ok(members && read.member_count(&self.id)? > MEMBERS_AT_ONCE)
+    fn is_huge(&self, read: &TenantRead<'_>, with_members: bool) -> Result<bool> {
+        Ok(self.kind == Kind::Group && with_members && read.member_count(&self.id)? > MEMBERS_AT_ONCE)
     }
 
-    fn find(&self, read: &TenantRead<'_>) -> Result<Found> {
-        let Self { directory, tenant, kind, id, projection } = self;
-        let stored = read.resource(*kind, id)?.ok_or_else(|| Error::not_found(*kind, id))?;
-        let links = Links { public_url: directory.public_url(), tenant };
-        let resource = links.full(read, &stored, Load::for_projection(projection))?;
-        let resource = projection.apply(resource, scim_type(*kind));
-        Ok(Found { resource, id: id.clone(), kind: *kind, version: stored.version })
+    fn stored(&self, read: &TenantRead<'_>) -> Result<Stored> {
+        let stored = read.resource(self.kind, &self.id)?;
+        let stored = stored.ok_or_else(|| Error::not_found(self.kind, &self.id))?;
+        self.condition.check_read(stored.version)?;
+        Ok(stored)
+    }
+
+    fn links(&self) -> Links<'_> {
+        Links { public_url: self.directory.public_url(), tenant: &self.tenant }
+    }
+
+    fn find(&self, read: &TenantRead<'_>, projection: &Projection) -> Result<Found> {
+        let stored = self.stored(read)?;
+        let resource = self.links().full(read, &stored, Load::for_projection(projection))?;
+        let resource = projection.apply(resource, scim_type(self.kind));
+        Ok(Found { resource, id: self.id.clone(), kind: self.kind, version: stored.version })
+    }
+
+    fn text(&self, read: &TenantRead<'_>, shape: &Shape) -> Result<Text> {
+        let stored = self.stored(read)?;
+        let mut text = Vec::with_capacity(stored.document.len() + 512);
+        Shower::new(self.links(), shape).write(read, &stored, &mut text)?;
+        Ok(Text { text, version: stored.version })
     }
 }

@@ -1,16 +1,16 @@
 //! API keys: `mst_<keyid>_<secret><crc>`, bound to one tenant, shown once, kept as an HMAC.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::{Arc, LazyLock};
 
 use jiff::{SignedDuration, Timestamp};
-use parking_lot::Mutex;
 use serde_json::json;
 use store::{KeyRow, Settings, TenantId};
 
 use crate::context::Context;
 use crate::directory::Directory;
 use crate::error::{Error, Result};
+use crate::key_cache::Known;
 use crate::name;
 use crate::random::Random;
 use crate::secret::{Secret, same};
@@ -241,7 +241,7 @@ impl Directory {
     /// [`Error::NoTenant`]
     pub async fn keys(&self, tenant: &TenantId) -> Result<Vec<KeyRow>> {
         let mut keys = self.0.store.tenant(tenant).read(|read| read.keys()).await?;
-        self.0.last_used.add(tenant, &mut keys);
+        self.0.last_used.add(&mut keys);
         Ok(keys)
     }
 
@@ -254,7 +254,7 @@ impl Directory {
         tenant: &TenantId,
         bearer: &str,
         address: Option<IpAddr>,
-    ) -> Result<Authenticated, AuthError> {
+    ) -> Result<Arc<Authenticated>, AuthError> {
         self.identify(Some(tenant), bearer, address).await.map(|(_, key)| key)
     }
 
@@ -266,7 +266,7 @@ impl Directory {
         &self,
         bearer: &str,
         address: Option<IpAddr>,
-    ) -> Result<(TenantId, Authenticated), AuthError> {
+    ) -> Result<(TenantId, Arc<Authenticated>), AuthError> {
         self.identify(None, bearer, address).await
     }
 
@@ -275,33 +275,48 @@ impl Directory {
         tenant: Option<&TenantId>,
         bearer: &str,
         address: Option<IpAddr>,
-    ) -> Result<(TenantId, Authenticated), AuthError> {
+    ) -> Result<(TenantId, Arc<Authenticated>), AuthError> {
         // A typing error or a random guess is seen without looking anything up.
-        let id = key_id(bearer).ok_or(AuthError::Invalid)?.to_owned();
+        let id = key_id(bearer).ok_or(AuthError::Invalid)?;
         let digest = self.0.secrets.keys.sign(bearer.as_bytes());
-        let found = self.0.store.read(move |read| Ok(read.key(&id)?)).await.map_err(AuthError::Failed)?;
         let now = self.now();
-        let (owner, row, settings) = match found {
-            Some((owner, row, settings)) => (Some(owner), row, settings),
-            None => (None, nobody(), Settings::default()),
-        };
-        let good = row.digests.iter().fold(false, |good, (stored, until)| {
+        let known = self.known_key(id, now).await.map_err(AuthError::Failed)?;
+        let good = known.digests.iter().fold(false, |good, (stored, until)| {
             good | (same(stored, &digest) & until.is_none_or(|until| now < until))
         });
-        let Some(owner) = owner.filter(|owner| good && tenant.is_none_or(|tenant| tenant == owner)) else {
-            return Err(AuthError::Invalid);
+        let owner = known.owner.as_ref().filter(|owner| good && tenant.is_none_or(|tenant| tenant == *owner));
+        let Some(owner) = owner else { return Err(AuthError::Invalid) };
+        let named = || (known.key.key_id.clone(), known.key.key_name.clone());
+        if known.revoked.is_some() {
+            let (key_id, name) = named();
+            return Err(AuthError::Revoked { key_id, name });
+        }
+        if known.key.expires.is_some_and(|expires| now >= expires) {
+            let (key_id, name) = named();
+            return Err(AuthError::Expired { key_id, name });
+        }
+        self.0.last_used.note(owner, &known.key.key_id, now, address);
+        Ok((owner.clone(), known.key.clone()))
+    }
+
+    /// The key as it was read a moment ago, or as it is; [`NOBODY`] if there is none.
+    async fn known_key(&self, id: &str, now: Timestamp) -> Result<Arc<Known>> {
+        let ticket = match self.0.known_keys.find(id, now) {
+            Ok(known) => return Ok(known),
+            Err(ticket) => ticket,
         };
-        if row.revoked.is_some() {
-            return Err(AuthError::Revoked { key_id: row.id, name: row.name });
-        }
-        if row.expires.is_some_and(|expires| now >= expires) {
-            return Err(AuthError::Expired { key_id: row.id, name: row.name });
-        }
-        self.0.last_used.note(&owner, &row.id, now, address);
-        let scopes = row.scopes.iter().filter_map(|scope| Scope::parse(scope).ok()).collect();
-        let key =
-            Authenticated { key_id: row.id, key_name: row.name, scopes, expires: row.expires, settings };
-        Ok((owner, key))
+        let found = self.0.store.read(|read| Ok::<_, Error>(read.key(id)?)).await?;
+        let Some((owner, row, settings)) = found else { return Ok(NOBODY.clone()) };
+        let key = Authenticated {
+            key_id: row.id.clone(),
+            key_name: row.name.clone(),
+            scopes: row.scopes.iter().filter_map(|scope| Scope::parse(scope).ok()).collect(),
+            expires: row.expires,
+            settings,
+        };
+        let known = Arc::new(Known::new(owner, row, key, now));
+        self.0.known_keys.keep(ticket, known.clone());
+        Ok(known)
     }
 
     /// A key with a fresh secret, and the digest that is stored of it.
@@ -320,20 +335,22 @@ impl Transaction<'_> {
 }
 
 /// Stands in for a key that does not exist, so that the comparison takes place all the same.
-fn nobody() -> KeyRow {
-    KeyRow {
-        id: String::new(),
-        name: String::new(),
+static NOBODY: LazyLock<Arc<Known>> = LazyLock::new(|| {
+    let key = Authenticated {
+        key_id: String::new(),
+        key_name: String::new(),
         scopes: Vec::new(),
-        digests: vec![(vec![0; 32], None)],
-        created: Timestamp::UNIX_EPOCH,
-        created_by: String::new(),
         expires: None,
+        settings: Settings::default(),
+    };
+    Arc::new(Known {
+        owner: None,
+        digests: vec![(vec![0; 32], None)],
         revoked: None,
-        last_used: None,
-        last_address: None,
-    }
-}
+        key: Arc::new(key),
+        read_at: Timestamp::UNIX_EPOCH,
+    })
+});
 
 fn digest(secret: &Secret, key: &str) -> [u8; 32] {
     secret.sign(key.as_bytes())
@@ -410,38 +427,6 @@ fn base62(bytes: &[u8], width: usize) -> String {
         }
     }
     digits.into_iter().filter_map(|digit| DIGITS.get(digit as usize)).map(|byte| char::from(*byte)).collect()
-}
-
-/// When and from where keys were used, until it is written down; so that no request waits for it.
-#[derive(Debug, Default)]
-pub(crate) struct LastUsed(Mutex<HashMap<(TenantId, String), Use>>);
-
-type Use = (Timestamp, Option<IpAddr>);
-
-impl LastUsed {
-    fn note(&self, tenant: &TenantId, key: &str, at: Timestamp, address: Option<IpAddr>) {
-        self.0.lock().insert((tenant.clone(), key.to_owned()), (at, address));
-    }
-
-    /// What is not in the store yet.
-    pub(crate) fn add(&self, tenant: &TenantId, keys: &mut [KeyRow]) {
-        let buffered = self.0.lock();
-        for key in keys {
-            if let Some((at, address)) = buffered.get(&(tenant.clone(), key.id.clone())) {
-                key.last_used = Some(*at);
-                key.last_address = address.map(|address| address.to_string());
-            }
-        }
-    }
-
-    /// By tenant; empties the buffer.
-    pub(crate) fn take(&self) -> HashMap<TenantId, Vec<(String, Timestamp, Option<String>)>> {
-        let mut by_tenant: HashMap<TenantId, Vec<_>> = HashMap::new();
-        for ((tenant, key), (at, address)) in self.0.lock().drain() {
-            by_tenant.entry(tenant).or_default().push((key, at, address.map(|a| a.to_string())));
-        }
-        by_tenant
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | change resources | [`create`], [`replace`], [`mod@patch`], [`delete`], [`restore`], [`membership`] |
 //! | read resources | [`get`], [`query`], [`listing`], [`source`] |
-//! | know who asks | [`key`], [`operator`], [`session`] |
+//! | know who asks | [`key`], [`key_cache`], [`operator`], [`session`] |
 //! | administer | [`tenant`], [`settings`] |
 //! | look back | [`audit`], [`request_log`], [`statistics`], [`validation`] |
 //! | keep house | [`maintenance`] |
@@ -25,6 +25,8 @@ pub mod error;
 pub mod get;
 mod index;
 pub mod key;
+pub mod key_cache;
+mod last_used;
 pub mod listing;
 pub mod location;
 pub mod maintenance;
@@ -36,6 +38,7 @@ pub mod operator;
 mod page_token;
 pub mod password;
 pub mod patch;
+mod prefilter;
 pub mod query;
 pub mod random;
 mod refusal_buffer;
@@ -47,6 +50,7 @@ pub mod secret;
 pub mod session;
 pub mod session_list;
 pub mod settings;
+mod shown;
 pub mod source;
 pub mod statistics;
 pub mod tenant;
@@ -59,13 +63,14 @@ pub use clock::{Clock, FixedClock, SystemClock};
 pub use context::{Actor, Caller, Context, Recorder, Written};
 pub use directory::Directory;
 pub use error::{Error, Result};
-pub use get::Found;
+pub use get::{Found, Text};
 pub use key::{AuthError, Authenticated, NewKey, Scope as KeyScope};
+pub use key_cache::KeyCache;
 pub use listing::{ListQuery, Listing, Members};
 pub use location::{PublicUrl, scim_type};
 pub use member_move::{Heads, Move, MovePlace, Moves};
 pub use operator::{Grant, Operator, Permission, Role};
-pub use query::{Answer, Scope};
+pub use query::{Answer, ListText, Scope};
 pub use random::Random;
 pub use secret::Secret;
 pub use session::{Session, SignedIn};

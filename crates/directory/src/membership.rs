@@ -109,10 +109,11 @@ impl Transaction<'_> {
         let document = crate::representation::document(&stored)?;
         let members = self.change_members(group, vec![change])?;
         let update = Update { before: &document, after: &document, members, action: "group.update" };
-        let version = self.update(&stored, update)?;
+        let version = stored.version;
+        let stored = self.update(stored, update)?;
         let outcome =
             Outcome { created: false, changed: version != stored.version, quirks: Default::default() };
-        self.written(&self.reload(Kind::Group, group)?, outcome, Members::IfFew)
+        self.written(&stored, outcome, Members::IfFew)
     }
 
     /// Carry out the changes of one request in their order.

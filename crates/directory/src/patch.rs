@@ -54,11 +54,10 @@ impl Transaction<'_> {
         }
         let delta = self.change_members(id, members)?;
         let action = if kind == Kind::User { "user.update" } else { "group.update" };
-        let version =
-            self.update(&stored, Update { before: &before, after: &after, members: delta, action })?;
-        let changed = version != stored.version;
-        let outcome = Outcome { created: false, changed, quirks };
-        let stored = if changed { self.reload(kind, id)? } else { stored };
+        let version = stored.version;
+        let stored =
+            self.update(stored, Update { before: &before, after: &after, members: delta, action })?;
+        let outcome = Outcome { created: false, changed: version != stored.version, quirks };
         self.written(&stored, outcome, Members::IfFew)
     }
 }

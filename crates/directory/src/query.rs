@@ -20,6 +20,7 @@ use crate::representation::{Links, Load};
 
 mod page;
 mod sorted;
+mod text;
 
 /// What a query is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +54,13 @@ impl Scope {
     }
 }
 
+/// A page as it is sent: JSON text.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ListText {
+    pub text: Vec<u8>,
+    pub quirks: Quirks,
+}
+
 /// A query that has been found acceptable.
 struct Query {
     directory: Directory,
@@ -84,20 +92,26 @@ impl Directory {
     /// # Errors
     /// `invalidFilter`, `invalidValue`, `invalidCursor`, `expiredCursor`, `invalidCount`; [`Error::NoTenant`]
     pub async fn query(&self, tenant: &TenantId, scope: Scope, request: SearchRequest) -> Result<Answer> {
-        self.query_then(tenant, scope, request, |answer| answer).await
+        let (query, quirks) = self.read_query(tenant, scope, request)?;
+        query.carry_out(Query::response, |list| Answer { list, quirks }).await
     }
 
-    /// The same, with what is made of it; see [`Self::get_then`].
+    /// The same as it is sent, with what is made of it; see [`Self::get_text`].
     ///
     /// # Errors
     /// As [`Self::query`].
-    pub async fn query_then<T: Send + 'static>(
+    pub async fn query_text<T: Send + 'static>(
         &self,
         tenant: &TenantId,
         scope: Scope,
         request: SearchRequest,
-        then: impl FnOnce(Answer) -> T + Send + 'static,
+        then: impl FnOnce(ListText) -> T + Send + 'static,
     ) -> Result<T> {
+        let (query, quirks) = self.read_query(tenant, scope, request)?;
+        query.carry_out(Query::text, |text| then(ListText { text, quirks })).await
+    }
+
+    fn read_query(&self, tenant: &TenantId, scope: Scope, request: SearchRequest) -> Result<(Query, Quirks)> {
         let (filter, quirks) = read_filter(request.filter.as_deref(), scope)?;
         let attributes: Vec<&str> = request.attributes.iter().map(String::as_str).collect();
         let excluded: Vec<&str> = request.excluded_attributes.iter().map(String::as_str).collect();
@@ -113,13 +127,7 @@ impl Directory {
             count,
             request,
         };
-        let store = self.0.store.tenant(tenant);
-        if query.is_quick()
-            && let Some(list) = store.read(|read| query.run_unless_huge(read)).await?
-        {
-            return Ok(then(Answer { list, quirks }));
-        }
-        store.scan(move |read| Ok(then(Answer { list: query.run(read)?, quirks }))).await
+        Ok((query, quirks))
     }
 }
 
@@ -228,24 +236,37 @@ impl Query {
         Links { public_url: self.directory.public_url(), tenant: &self.tenant }
     }
 
-    fn run(&self, read: &TenantRead<'_>) -> Result<ListResponse> {
-        let page = self.page(read)?;
-        self.response(read, page)
+    /// Where it costs nobody else: a handful of rows on this thread, all else as a scan.
+    async fn carry_out<T, U: Send + 'static>(
+        self,
+        answer: fn(&Self, &TenantRead<'_>, Page) -> Result<T>,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U>
+    where
+        T: 'static,
+    {
+        let store = self.directory.0.store.tenant(&self.tenant);
+        if self.is_quick() {
+            let quick = |read: &TenantRead<'_>| {
+                let page = self.page(read)?;
+                if self.is_huge(read, &page)? { Ok(None) } else { answer(&self, read, page).map(Some) }
+            };
+            if let Some(list) = store.read(quick).await? {
+                return Ok(then(list));
+            }
+        }
+        store.scan(move |read| answer(&self, read, self.page(read)?).map(then)).await
     }
 
-    /// `None` if the page holds groups with so many members that it is better read as a scan.
-    fn run_unless_huge(&self, read: &TenantRead<'_>) -> Result<Option<ListResponse>> {
-        let page = self.page(read)?;
+    /// Whether the page holds groups with so many members that it is better read as a scan.
+    fn is_huge(&self, read: &TenantRead<'_>, page: &Page) -> Result<bool> {
+        let mut members = 0;
         if self.projection.wants("members") {
-            let mut members = 0;
             for group in page.rows.iter().filter(|row| row.kind == Kind::Group) {
                 members += read.member_count(&group.id)?;
             }
-            if members > MEMBERS_AT_ONCE {
-                return Ok(None);
-            }
         }
-        self.response(read, page).map(Some)
+        Ok(members > MEMBERS_AT_ONCE)
     }
 
     fn page(&self, read: &TenantRead<'_>) -> Result<Page> {
@@ -263,17 +284,20 @@ impl Query {
             resources.push(self.projection.apply(links.full(read, row, load)?, scim_type(row.kind)));
         }
         let next_cursor = page.next.map(|position| self.cursors().issue(position)).transpose()?;
-        let start_index = match self.paging {
-            Paging::Index(start) => Some(start),
-            Paging::Cursor(_) => None,
-        };
         Ok(ListResponse {
             total_results: page.total,
-            start_index,
+            start_index: self.start_index(),
             resources,
             next_cursor,
             previous_cursor: None,
         })
+    }
+
+    fn start_index(&self) -> Option<u64> {
+        match self.paging {
+            Paging::Index(start) => Some(start),
+            Paging::Cursor(_) => None,
+        }
     }
 
     fn cursors(&self) -> Cursors<'_> {

@@ -42,10 +42,11 @@ impl Transaction<'_> {
         // RFC 7644 §3.5.1: what is left out of a PUT is unset; for a group that is its members too.
         let delta = self.set_members(id, members)?;
         let action = if kind == Kind::User { "user.update" } else { "group.update" };
-        let version =
-            self.update(&stored, Update { before: &before, after: &after, members: delta, action })?;
+        let version = stored.version;
+        let stored =
+            self.update(stored, Update { before: &before, after: &after, members: delta, action })?;
         let outcome = Outcome { created: false, changed: version != stored.version, quirks };
-        self.written(&self.reload(kind, id)?, outcome, Members::Always)
+        self.written(&stored, outcome, Members::Always)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::location::{PublicUrl, scim_type};
 use crate::version::etag;
 
 /// Members read in one step; a group's members are never asked for all at once.
-const MEMBERS_CHUNK: usize = 1_000;
+pub(crate) const MEMBERS_CHUNK: usize = 1_000;
 
 /// Where links lead.
 #[derive(Debug, Clone, Copy)]

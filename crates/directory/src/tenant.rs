@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use store::{SystemWrite, TenantId, TenantRow};
+use store::{SystemWrite, TenantId, TenantRow, TenantWrite};
 
 use crate::audit::system_entry;
 use crate::context::{Caller, Context};
@@ -102,10 +102,9 @@ impl Directory {
     /// [`Error::NoTenant`]
     pub async fn delete_tenant(&self, cx: Context) -> Result<()> {
         let tenant = self.tenant(&cx.tenant).await?;
-        let (now, caller) = (self.now(), cx.caller());
-        self.0
-            .store
-            .write(move |write: &SystemWrite<'_>| {
+        let (now, caller, store) = (self.now(), cx.caller(), self.0.store.clone());
+        let delete = async move {
+            let delete = move |write: &SystemWrite<'_>| {
                 let detail = json!({ "tenant": tenant.id.as_str(), "name": tenant.name });
                 if !write.delete_tenant(&tenant.id)? {
                     return Err(Error::NoTenant);
@@ -118,8 +117,10 @@ impl Directory {
                     detail,
                 ))?;
                 Ok::<_, Error>(())
-            })
-            .await?;
+            };
+            store.write(delete).await
+        };
+        self.changing_keys(delete).await?;
         self.sweep().await
     }
 
@@ -140,12 +141,14 @@ impl Directory {
     ) -> Result<T> {
         let directory = self.clone();
         let tenant = self.0.store.tenant(&cx.tenant);
-        tenant
-            .write(move |write| {
+        let administer = async move {
+            let job = move |write: &TenantWrite<'_>| {
                 let now = directory.now();
                 job(&Transaction { directory: &directory, write, cx: &cx, now })
-            })
-            .await
+            };
+            tenant.write(job).await
+        };
+        self.changing_keys(administer).await
     }
 }
 

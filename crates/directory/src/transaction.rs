@@ -13,6 +13,7 @@ use crate::index::{Indexed, unique_key};
 use crate::location::scim_type;
 use crate::membership::Delta;
 use crate::representation::{Links, Load};
+use crate::shown::{Shape, Shower};
 use crate::version::Precondition;
 
 /// Members of a group that a PATCH still returns; above that it answers 204, so that its cost does not grow.
@@ -69,22 +70,30 @@ impl Transaction<'_> {
         Ok(stored)
     }
 
+    /// The moment of this write, as the store keeps it.
+    pub(crate) fn at(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.now.as_millisecond()).unwrap_or(self.now)
+    }
+
     /// Write what differs: document, version, change and audit row. Nothing at all when nothing differs; the version stays.
-    pub(crate) fn update(&self, stored: &Stored, update: Update<'_>) -> Result<u64> {
+    /// Gives what is stored now.
+    pub(crate) fn update(&self, stored: Stored, update: Update<'_>) -> Result<Stored> {
         let (kind, id) = (stored.kind, stored.id.as_str());
         let Update { before, after, members, action } = update;
         let document_changed = before != after;
         if !document_changed && members.is_empty() {
-            return Ok(stored.version);
+            return Ok(stored);
         }
-        let version = if document_changed {
+        let (version, indexed) = if document_changed {
             self.refuse_taken(kind, id, before, after)?;
             let indexed = Indexed::new(kind, after);
-            self.write
+            let version = self
+                .write
                 .update(&indexed.entry(id, kind, self.now), stored.version)
-                .map_err(|error| self.conflict(error, kind, after))?
+                .map_err(|error| self.conflict(error, kind, after))?;
+            (version, Some(indexed))
         } else {
-            self.write.touch(kind, id, self.now)?
+            (self.write.touch(kind, id, self.now)?, None)
         };
         self.write.append_change(kind, id, ChangeKind::Updated, self.now)?;
         let mut detail = json!({ "changes": scim::diff::changes(before, after) });
@@ -92,7 +101,11 @@ impl Transaction<'_> {
             detail["members"] = members.to_json();
         }
         self.audit_resource(action, kind, id, after, detail)?;
-        Ok(version)
+        let stored = Stored { version, modified: self.at(), ..stored };
+        Ok(match indexed {
+            Some(Indexed { name, document, .. }) => Stored { name, document, ..stored },
+            None => stored,
+        })
     }
 
     /// RFC 7644 §3.3, §3.12: 409 `uniqueness`. Within the tenant only: other tenants' names are nobody's business.
@@ -155,8 +168,18 @@ impl Transaction<'_> {
             groups: true,
             members: members == Members::Always || member_count.is_some_and(|n| n <= MEMBERS_RETURNED),
         };
+        let mut text = Vec::new();
+        let resource = match &self.cx.shown_by {
+            None => self.links().full(self.write, stored, load)?,
+            Some(projection) => {
+                let shape = Shape::new(projection).loading(load);
+                Shower::new(self.links(), &shape).write(self.write, stored, &mut text)?;
+                Resource::new()
+            }
+        };
         Ok(Written {
-            resource: self.links().full(self.write, stored, load)?,
+            resource,
+            text,
             id: stored.id.clone(),
             kind: stored.kind,
             version: stored.version,

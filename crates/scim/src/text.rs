@@ -3,6 +3,7 @@
 //! It equals [`Projection::apply`] to the byte, which a property test holds it to. A text it cannot be sure about (a name in
 //! another spelling or with escapes, white space between tokens) is given back as `None`; the caller then reads it.
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use crate::attribute::Attribute;
@@ -268,6 +269,66 @@ impl<'a> Object<'a> {
     }
 }
 
+/// As much of a JSON text as is longer than `bytes` by no more than its last value: lists and objects end there.
+pub fn cut(text: &str, bytes: usize) -> Cow<'_, str> {
+    let mut scan = Scan { text, at: 0 };
+    let mut open = Vec::new();
+    while let Some(byte) = scan.take() {
+        let ends_value = match byte {
+            b'{' => {
+                open.push('}');
+                false
+            }
+            b'[' => {
+                open.push(']');
+                false
+            }
+            b'}' | b']' => {
+                open.pop();
+                true
+            }
+            b'"' => scan.end_of_string().is_some() && scan.peek() != Some(b':'),
+            _ => matches!(scan.peek(), Some(b',' | b'}' | b']')),
+        };
+        if ends_value && scan.at >= bytes && !open.is_empty() {
+            let mut kept = text.get(..scan.at).unwrap_or(text).to_owned();
+            kept.extend(open.into_iter().rev());
+            return Cow::Owned(kept);
+        }
+    }
+    Cow::Borrowed(text)
+}
+
+/// Look at each member of each object, and at each text that is no member; a value that is an object or a list is shown as its
+/// first character. `None` as soon as `accept` says no, or when a name has escapes.
+pub(crate) fn names(text: &str, mut accept: impl FnMut(Option<&str>, &str) -> bool) -> Option<()> {
+    let mut scan = Scan { text, at: 0 };
+    while let Some(byte) = scan.take() {
+        if byte != b'"' {
+            continue;
+        }
+        let start = scan.at;
+        scan.end_of_string()?;
+        let whole = text.get(start - 1..scan.at)?;
+        if scan.peek() != Some(b':') {
+            if !accept(None, whole) {
+                return None;
+            }
+            continue;
+        }
+        let name = text.get(start..scan.at - 1).filter(|name| !name.contains('\\'))?;
+        scan.take()?;
+        let value = match scan.peek()? {
+            b'{' | b'[' => text.get(scan.at..scan.at + 1)?,
+            _ => scan.value()?,
+        };
+        if !accept(Some(name), value) {
+            return None;
+        }
+    }
+    Some(())
+}
+
 /// The members of an object's text, one after the other.
 struct Members<'a> {
     scan: Scan<'a>,
@@ -312,6 +373,10 @@ impl<'a> Scan<'a> {
         let byte = self.text.as_bytes().get(self.at).copied()?;
         self.at += 1;
         Some(byte)
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
     }
 
     /// The rest of a name behind its first quote; without escapes, so that it can be compared as it is.

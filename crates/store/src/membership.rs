@@ -1,5 +1,7 @@
 //! Who is in which group: rows, indexed both ways, so that one member more costs the same in a group of any size.
 
+use std::collections::HashMap;
+
 use crate::database::{changed, count, find, list, run};
 use crate::error::Result;
 use crate::narrow::Statement;
@@ -67,6 +69,31 @@ impl TenantRead<'_> {
         list(self.db, sql, params![self.tenant, member, Kind::Group.number()], |row| {
             Ok(GroupRef { id: row.get(0)?, name: row.get(1)? })
         })
+    }
+
+    /// The same for each of several, at most a few hundred: a page of them costs one statement. Those in no group are left out.
+    pub fn groups_of_each(&self, members: &[&str]) -> Result<HashMap<String, Vec<GroupRef>>> {
+        let mut groups: HashMap<String, Vec<GroupRef>> = HashMap::new();
+        let Some(last) = members.last() else { return Ok(groups) };
+        let mut statement = Statement::new(
+            "SELECT m.member_id, r.id, r.name FROM membership m JOIN resource r ON r.tenant = m.tenant AND r.kind = "
+                .to_owned(),
+        );
+        statement.value(Kind::Group.number()).text(" AND r.id = m.group_id WHERE m.tenant = ");
+        statement.value(self.tenant).text(" AND m.member_id IN (");
+        // Lists of few lengths, so that few statements are prepared.
+        let filled = members.iter().chain(std::iter::repeat(last)).take(members.len().next_power_of_two());
+        for (at, member) in filled.enumerate() {
+            statement.text(if at == 0 { "" } else { ", " }).value(*member);
+        }
+        statement.text(") ORDER BY m.member_id, r.id");
+        let rows = statement.list(self.db, |row| {
+            Ok((row.get::<String>(0)?, GroupRef { id: row.get(1)?, name: row.get(2)? }))
+        })?;
+        for (member, group) in rows {
+            groups.entry(member).or_default().push(group);
+        }
+        Ok(groups)
     }
 }
 

@@ -22,10 +22,19 @@ use crate::scim::reply::Refusal;
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) tenant: TenantId,
-    pub(crate) key: Authenticated,
+    pub(crate) key: Arc<Authenticated>,
 }
 
 pub(crate) async fn authenticate(State(app): State<App>, request: Request, next: Next) -> Response {
+    authenticated(app, request, |request| next.run(request)).await
+}
+
+/// What `next` answers to the holder of a key of the addressed tenant.
+pub(crate) async fn authenticated<F: Future<Output = Response>>(
+    app: App,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     // The body cannot be shared between threads, so what is looked at while waiting is the head alone.
     let (mut head, body) = request.into_parts();
     let Some(arrival) = head.extensions.get::<Arrival>().cloned() else {
@@ -43,7 +52,7 @@ pub(crate) async fn authenticate(State(app): State<App>, request: Request, next:
     let mut response = match limit_tenant(&app, &client, &arrival) {
         Ok(()) => {
             head.extensions.insert(client.clone());
-            next.run(Request::from_parts(head, body)).await
+            next(Request::from_parts(head, body)).await
         }
         Err(refusal) => {
             note(&app, &client.tenant, (&client.key.key_id, &client.key.key_name), &head, &refusal);
@@ -147,7 +156,7 @@ fn too_many(RetryAfter(seconds): RetryAfter, detail: &'static str) -> Refusal {
 fn note(app: &App, tenant: &TenantId, key: (&str, &str), head: &Parts, refusal: &Refusal) {
     let Some(arrival) = head.extensions.get::<Arrival>() else { return };
     app.directory.record_refusal(tenant, Some(key.0), refusal.status.as_u16(), || {
-        let draft = Draft::new(arrival, Some(key), &head.method, &head.uri, &head.headers);
+        let draft = Draft::new(arrival, Some(key.into()), &head.method, &head.uri, &head.headers);
         draft.finish(Facts::of_refusal(refusal))
     });
 }

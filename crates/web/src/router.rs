@@ -27,7 +27,8 @@ pub(crate) const WORK_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 pub(crate) struct Answered(pub(crate) Arc<str>);
 
-struct Product {
+/// Everything the server answers, as one thing to ask.
+pub(crate) struct Product {
     app: App,
     scim: Router,
     graph: Router,
@@ -37,15 +38,21 @@ struct Product {
 
 /// Everything the server answers.
 pub fn router(app: App) -> Router {
-    let site = Router::new()
-        .merge(crate::health::router(app.clone()))
-        .merge(crate::console::router(app.clone()))
-        .layer(middleware::from_fn(note_route))
-        .layer(DefaultBodyLimit::max(scim::limits::BODY_BYTES));
-    let scim = crate::scim::router(app.clone());
-    let graph = crate::graph::router(app.clone());
-    let product = Arc::new(Product { app, scim, graph, site, elsewhere: "elsewhere".into() });
+    let product = Product::new(app);
     Router::new().fallback(move |request: Request| async move { product.answer(request).await })
+}
+
+impl Product {
+    pub(crate) fn new(app: App) -> Arc<Self> {
+        let site = Router::new()
+            .merge(crate::health::router(app.clone()))
+            .merge(crate::console::router(app.clone()))
+            .layer(middleware::from_fn(note_route))
+            .layer(DefaultBodyLimit::max(scim::limits::BODY_BYTES));
+        let scim = crate::scim::router(app.clone());
+        let graph = crate::graph::router(app.clone());
+        Arc::new(Self { app, scim, graph, site, elsewhere: "elsewhere".into() })
+    }
 }
 
 /// The console's and the health checks' part of [`Answered`].
@@ -91,7 +98,7 @@ struct Line {
 }
 
 impl Product {
-    async fn answer(&self, request: Request) -> Response {
+    pub(crate) async fn answer(&self, request: Request) -> Response {
         let (mut head, body) = request.into_parts();
         let peer = head.extensions.get::<Peer>().map(|peer| peer.0.ip());
         let arrival = Arrival {
@@ -118,15 +125,24 @@ impl Product {
     }
 
     async fn route(&self, tree: Tree, arrival: &Arrival, request: Request) -> Response {
-        let inner = match tree {
-            Tree::Scim => &self.scim,
-            Tree::Graph => &self.graph,
-            Tree::Site => &self.site,
+        let direct = match tree {
+            Tree::Scim => crate::scim::direct(request.method(), request.uri().path()),
+            Tree::Graph | Tree::Site => None,
         };
-        let work = CatchPanic::new(inner.clone().oneshot(request));
+        let direct = direct.map(|(endpoint, id)| (endpoint, id.map(str::to_owned)));
+        let work = CatchPanic::new(async move {
+            if let Some(found) = direct {
+                return crate::scim::answer(self.app.clone(), found, request).await;
+            }
+            let inner = match tree {
+                Tree::Scim => &self.scim,
+                Tree::Graph => &self.graph,
+                Tree::Site => &self.site,
+            };
+            inner.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
+        });
         let refusal = match tokio::time::timeout(BODY_TIMEOUT + WORK_TIMEOUT, work).await {
-            Ok(Ok(Ok(response))) => return response,
-            Ok(Ok(Err(never))) => match never {},
+            Ok(Ok(response)) => return response,
             Ok(Err(Panicked)) => {
                 self.app.metrics.panicked();
                 Refusal::internal(&arrival.request_id)

@@ -1,11 +1,11 @@
 //! The accept loop: plain and TLS connections, HTTP/1.1, with a limit on everything a client can hold open.
 
+use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use http::{HeaderValue, Request, header};
 use hyper::body::Incoming;
@@ -16,11 +16,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt;
 
 use crate::client_address::Peer;
 use crate::guard::Ambiguous;
 use crate::metrics::Metrics;
+use crate::router::Product;
 use crate::stream::{Patience, Seen, Stream};
 use crate::tls::Tls;
 
@@ -62,7 +62,7 @@ impl Default for Limits {
 }
 
 struct Server {
-    router: Router,
+    product: Arc<Product>,
     metrics: Arc<Metrics>,
     tls: Option<TlsAcceptor>,
     limits: Limits,
@@ -84,7 +84,7 @@ pub async fn serve(
     let places = Arc::new(Semaphore::new(limits.connections));
     let server = Arc::new(Server {
         metrics: app.metrics.clone(),
-        router: crate::router(app.clone()),
+        product: Product::new(app.clone()),
         tls: tls.map(|tls| TlsAcceptor::from(tls.0)),
         limits,
         draining,
@@ -168,15 +168,13 @@ impl Server {
             if seen.is_ambiguous() {
                 request.extensions_mut().insert(Ambiguous);
             }
-            let (answer, seen) = (self.router.clone().oneshot(request), seen.clone());
+            let (product, seen) = (self.product.clone(), seen.clone());
             async move {
-                let mut answer = answer.await;
-                if let Ok(answer) = &mut answer
-                    && seen.is_opaque()
-                {
+                let mut answer = product.answer(request).await;
+                if seen.is_opaque() {
                     answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
                 }
-                answer
+                Ok::<_, Infallible>(answer)
             }
         });
         let connection = http1::Builder::new()

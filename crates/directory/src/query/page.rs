@@ -7,6 +7,7 @@ use crate::cursor::Position;
 use crate::error::Result;
 use crate::location::scim_type;
 use crate::narrow::Plan;
+use crate::prefilter::Prefilter;
 
 /// Candidates read and evaluated in one step, so that memory stays bounded whatever the size of the tenant.
 pub(super) const CHUNK: usize = 256;
@@ -95,6 +96,8 @@ impl Query {
         }
         let load = self.load_to_decide(kind, plan.rest.as_ref());
         let (links, resource_type) = (self.links(), scim_type(kind));
+        let prefilter = plan.rest.as_ref().map(|rest| Prefilter::of(rest, resource_type));
+        let prefilter = prefilter.unwrap_or(Prefilter::Anything);
         let mut after = after.map(str::to_owned);
         loop {
             let rows = read.scan(kind, &plan.narrow, after.as_deref(), CHUNK)?;
@@ -103,6 +106,7 @@ impl Query {
             for row in rows {
                 let matches = match &plan.rest {
                     None => true,
+                    Some(_) if prefilter.excludes(&row.document) => false,
                     Some(rest) => rest.matches(&links.full(read, &row, load)?, resource_type),
                 };
                 if matches && !visit(row) {

@@ -35,6 +35,7 @@ pub(crate) async fn seeded(seed: u64) -> House {
     let url = PublicUrl::parse("https://muster.example").unwrap();
     let random = Random::seeded(seed);
     let directory = Directory::new(store.clone(), clock.clone(), random, &Secret::new([7; 32]), url);
+    directory.key_cache().set_enabled(true);
     let tenant = directory.create_tenant(caller(), "Fabrikam").await.unwrap().id;
     House { directory, store, clock, tenant }
 }
@@ -92,7 +93,12 @@ impl House {
 
     pub(crate) async fn get(&self, kind: Kind, id: &str) -> Result<Value> {
         let found = self.directory.get(&self.tenant, kind, id, &Projection::Default).await?;
-        Ok(Value::Object(found.resource))
+        let shown = Value::Object(found.resource);
+        let (all, always) = (Projection::Default, Precondition::None);
+        let text = self.directory.get_text(&self.tenant, kind, id, &all, always, |text| text).await?;
+        assert_eq!(std::str::from_utf8(&text.text).unwrap(), shown.to_string());
+        assert_eq!(text.version, found.version);
+        Ok(shown)
     }
 
     /// The ids in the `members` that GET shows.
@@ -102,7 +108,17 @@ impl House {
     }
 
     pub(crate) async fn search(&self, scope: Scope, request: SearchRequest) -> Result<Answer> {
-        self.directory.query(&self.tenant, scope, request).await
+        let answer = self.directory.query(&self.tenant, scope, request.clone()).await;
+        let text = self.directory.query_text(&self.tenant, scope, request, |text| text).await;
+        match (&answer, text) {
+            (Ok(answer), Ok(text)) => {
+                let shown = answer.list.clone().into_body().to_string();
+                assert_eq!(std::str::from_utf8(&text.text).unwrap(), shown);
+                assert_eq!(text.quirks, answer.quirks);
+            }
+            (answer, text) => assert_eq!(answer.as_ref().err(), text.as_ref().err()),
+        }
+        answer
     }
 
     /// The ids that a filter finds, with a total that agrees.

@@ -142,3 +142,103 @@ async fn refused_keys() {
         "a key of another tenant"
     );
 }
+
+/// Good once, so that it is remembered; then changed in each way that takes its rights.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_remembered_is_refused_at_once() {
+    let house = house().await;
+    let (tenant, directory) = (&house.tenant, &house.directory);
+    let (id, first) = key(&house, &[KeyScope::Scim2]).await;
+    assert_eq!(verdict(&house, tenant, &first).await, "writes");
+    let (_, second) = directory.rotate_key(house.cx(), &id, SignedDuration::ZERO).await.unwrap();
+    assert_eq!(verdict(&house, tenant, &first).await, "invalid", "rotated without an overlap");
+    assert_eq!(verdict(&house, tenant, &second).await, "writes");
+    let (_, third) = directory.rotate_key(house.cx(), &id, SignedDuration::from_secs(5)).await.unwrap();
+    assert_eq!(verdict(&house, tenant, &second).await, "writes");
+    house.clock.advance(SignedDuration::from_secs(5));
+    assert_eq!(verdict(&house, tenant, &second).await, "invalid", "the overlap ends while it is remembered");
+    assert_eq!(verdict(&house, tenant, &third).await, "writes");
+    directory.revoke_key(house.cx(), &id).await.unwrap();
+    assert_eq!(verdict(&house, tenant, &third).await, "revoked");
+
+    let expires = Some(directory.now() + SignedDuration::from_secs(5));
+    let new = NewKey { name: "Short".into(), scopes: vec![KeyScope::Scim2], expires };
+    let (_, short) = directory.create_key(house.cx(), new).await.unwrap();
+    assert_eq!(verdict(&house, tenant, &short).await, "writes");
+    house.clock.advance(SignedDuration::from_secs(5));
+    assert_eq!(verdict(&house, tenant, &short).await, "expired", "it ends while it is remembered");
+
+    let (_, last) = key(&house, &[KeyScope::Scim2]).await;
+    let settings = directory.verify_key(tenant, &last, None).await.unwrap().settings.clone();
+    let changed = directory::Settings { log_reads: !settings.log_reads, ..settings };
+    directory.set_settings(house.cx(), changed.clone()).await.unwrap();
+    assert_eq!(directory.verify_key(tenant, &last, None).await.unwrap().settings, changed);
+    directory.delete_tenant(house.cx()).await.unwrap();
+    assert_eq!(verdict(&house, tenant, &last).await, "invalid", "its tenant is gone");
+}
+
+/// Behind the back of the directory, as another node would: what is remembered stays until news comes.
+#[tokio::test(flavor = "multi_thread")]
+async fn news_from_elsewhere_ends_what_is_remembered() {
+    for (news, expected) in
+        [("none", "writes"), ("this key", "revoked"), ("any", "revoked"), ("time", "revoked")]
+    {
+        let house = house().await;
+        let (id, shown) = key(&house, &[KeyScope::Scim2]).await;
+        assert_eq!(verdict(&house, &house.tenant, &shown).await, "writes");
+        revoke_in_the_store(&house, &id).await;
+        let cache = house.directory.key_cache();
+        match news {
+            "this key" => cache.invalidate(&id),
+            "any" => cache.invalidate_all(),
+            "time" => house.clock.advance(directory::key_cache::BELIEVED),
+            _ => {}
+        }
+        assert_eq!(verdict(&house, &house.tenant, &shown).await, expected, "{news}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_news_nothing_is_remembered() {
+    let house = house().await;
+    let (id, shown) = key(&house, &[KeyScope::Scim2]).await;
+    let cache = house.directory.key_cache();
+    assert_eq!(verdict(&house, &house.tenant, &shown).await, "writes");
+    cache.set_enabled(false);
+    assert_eq!(verdict(&house, &house.tenant, &shown).await, "writes");
+    revoke_in_the_store(&house, &id).await;
+    assert_eq!(verdict(&house, &house.tenant, &shown).await, "revoked");
+    cache.set_enabled(true);
+    assert_eq!(verdict(&house, &house.tenant, &shown).await, "revoked");
+}
+
+/// Two processes on one database: `muster key revoke` beside a server.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_process_is_heard_at_once() {
+    let house = house().await;
+    let folder = tempfile::tempdir().unwrap();
+    let beacon = folder.path().join("keys.changed");
+    let url = directory::PublicUrl::parse("https://muster.example").unwrap();
+    let beside = directory::Directory::new(
+        house.store.clone(),
+        house.clock.clone(),
+        directory::Random::seeded(8),
+        &directory::Secret::new([7; 32]),
+        url,
+    );
+    for directory in [&house.directory, &beside] {
+        directory.key_cache().watch(&beacon).unwrap();
+    }
+    let (id, shown) = key(&house, &[KeyScope::Scim2]).await;
+    for _ in 0..2 {
+        assert_eq!(verdict(&house, &house.tenant, &shown).await, "writes");
+    }
+    beside.revoke_key(house.cx(), &id).await.unwrap();
+    assert_eq!(verdict(&house, &house.tenant, &shown).await, "revoked");
+}
+
+async fn revoke_in_the_store(house: &House, id: &str) {
+    let (id, at) = (id.to_owned(), house.directory.now());
+    let store = house.store.tenant(&house.tenant);
+    store.write(move |write| Ok::<_, store::Error>(write.revoke_key(&id, at).map(drop)?)).await.unwrap();
+}

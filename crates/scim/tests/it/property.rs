@@ -235,6 +235,24 @@ proptest! {
     }
 
     #[test]
+    fn a_text_is_redacted_as_its_value_is(value in json_value(), message in message()) {
+        for value in [value, message] {
+            let text = value.to_string();
+            prop_assert_eq!(redact::text(&text).into_owned(), redact::body(value).to_string());
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_cut_is_a_text(value in json_value(), bytes in 0..200_usize) {
+        let text = value.to_string();
+        let cut = scim::text::cut(&text, bytes);
+        prop_assert!(serde_json::from_str::<Value>(&cut).is_ok(), "{cut}");
+        prop_assert!(cut.len() >= bytes.min(text.len()));
+        let same = cut.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
+        prop_assert!(same >= bytes.min(text.len()), "{text} {cut}");
+    }
+
+    #[test]
     fn no_changes_means_equal(a in object_of(json_value(), 6), b in object_of(json_value(), 6)) {
         prop_assert_eq!(diff::changes(&a, &b).is_empty(), a == b);
         prop_assert!(diff::changes(&a, &a).is_empty());

@@ -99,7 +99,7 @@ pub(super) fn insufficient(detail: &'static str) -> Failure {
 pub(super) fn note(app: &App, tenant: &TenantId, key: (&str, &str), head: &Parts, failure: &Failure) {
     let Some(arrival) = head.extensions.get::<Arrival>() else { return };
     app.directory.record_refusal(tenant, Some(key.0), failure.status.as_u16(), || {
-        let draft = Draft::new(arrival, Some(key), &head.method, &head.uri, &head.headers);
+        let draft = Draft::new(arrival, Some(key.into()), &head.method, &head.uri, &head.headers);
         draft.finish(Facts::without_bodies(failure.status, &failure.message))
     });
 }

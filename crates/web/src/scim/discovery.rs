@@ -11,7 +11,7 @@ use super::reply::{Refusal, Reply};
 
 pub(crate) async fn service_provider_config(call: Call) -> Answer {
     refuse_filter(&call)?;
-    Ok(Reply::json(StatusCode::OK, discovery::service_provider_config(&base(&call))))
+    Ok(Reply::json(StatusCode::OK, &discovery::service_provider_config(&base(&call))))
 }
 
 pub(crate) async fn resource_types(call: Call) -> Answer {
@@ -58,7 +58,7 @@ fn list(resources: Vec<Value>) -> Reply {
         resources,
         ..ListResponse::default()
     };
-    Reply::json(StatusCode::OK, list.into_body())
+    Reply::json(StatusCode::OK, &list.into_body())
 }
 
 fn one(call: &Call, resources: Vec<Value>, what: &str) -> Answer {
@@ -67,7 +67,7 @@ fn one(call: &Call, resources: Vec<Value>, what: &str) -> Answer {
         resource.get("id").and_then(Value::as_str).is_some_and(|id| id.eq_ignore_ascii_case(&call.id))
     };
     match resources.into_iter().find(named) {
-        Some(resource) => Ok(Reply::json(StatusCode::OK, resource)),
+        Some(resource) => Ok(Reply::json(StatusCode::OK, &resource)),
         None => Err(Refusal::new(StatusCode::NOT_FOUND, format!("no {what} has the id {}", call.id))),
     }
 }

@@ -38,10 +38,10 @@ const fn write(method: Method, path: &'static str, body: bool, handler: Handler)
 }
 
 const ROOT: &str = "/scim/v2/{tenant}";
-const USERS: &str = "/scim/v2/{tenant}/Users";
-const USER: &str = "/scim/v2/{tenant}/Users/{id}";
-const GROUPS: &str = "/scim/v2/{tenant}/Groups";
-const GROUP: &str = "/scim/v2/{tenant}/Groups/{id}";
+pub(super) const USERS: &str = "/scim/v2/{tenant}/Users";
+pub(super) const USER: &str = "/scim/v2/{tenant}/Users/{id}";
+pub(super) const GROUPS: &str = "/scim/v2/{tenant}/Groups";
+pub(super) const GROUP: &str = "/scim/v2/{tenant}/Groups/{id}";
 const BULK: &str = "/scim/v2/{tenant}/Bulk";
 const ME: &str = "/scim/v2/{tenant}/Me";
 

@@ -9,6 +9,7 @@ use directory::{Actor, Caller, Context, Error, Exchange, Precondition, Recorder,
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use parking_lot::Mutex;
+use scim::projection::Projection;
 use serde_json::Value;
 
 use super::endpoint::{Answer, Endpoint};
@@ -20,7 +21,7 @@ use crate::authenticate::{Client, insufficient};
 use crate::inventory::Access;
 use crate::panic::{CatchPanic, Panicked};
 use crate::request_id::Arrival;
-use crate::request_log::{Draft, Facts};
+use crate::request_log::{Draft, Facts, Holder};
 use crate::router::{Answered, WORK_TIMEOUT};
 
 /// What a handler works with; everything in it has been checked as far as HTTP goes.
@@ -46,7 +47,11 @@ impl Call {
     }
 
     /// The context of a write whose answer is made, and recorded, on the writer's thread; the same bytes are then sent.
-    pub(crate) fn context(&self, answer: impl FnOnce(&Written) -> Reply + Send + 'static) -> (Context, Slot) {
+    pub(crate) fn context(
+        &self,
+        shown_by: Projection,
+        answer: impl FnOnce(&Written) -> Reply + Send + 'static,
+    ) -> (Context, Slot) {
         let slot = Slot::default();
         let (draft, filled) = (self.draft.clone(), slot.clone());
         let record: Recorder = Box::new(move |written| -> Exchange {
@@ -63,7 +68,7 @@ impl Call {
             request_id: self.arrival.request_id.clone(),
             address: self.arrival.address,
         };
-        (Context::new(tenant.clone(), caller).recorded_by(record), slot)
+        (Context::new(tenant.clone(), caller).shown_by(shown_by).recorded_by(record), slot)
     }
 }
 
@@ -81,8 +86,8 @@ pub(crate) async fn run(
         return Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error").into_response();
     };
     let (client, arrival) = (client.clone(), arrival.clone());
-    let key = Some((client.key.key_id.as_str(), client.key.key_name.as_str()));
-    let mut draft = Draft::new(&arrival, key, &head.method, &head.uri, &head.headers);
+    let key = Holder::Client(client.clone());
+    let mut draft = Draft::new(&arrival, Some(key), &head.method, &head.uri, &head.headers);
     draft.set_resource(id.as_deref());
     let input = gather(endpoint, &client, &head, body, &mut draft).await;
     let draft = Arc::new(draft);

@@ -11,8 +11,6 @@ use scim::ScimType;
 use scim::quirk::Quirks;
 use serde_json::Value;
 
-use crate::request_log;
-
 /// RFC 7644 §3.1
 const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json");
 
@@ -21,8 +19,6 @@ const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json")
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) body: Bytes,
-    /// What `body` says, as far as the request log will show it.
-    pub(crate) value: Option<Value>,
     pub(crate) etag: Option<String>,
     pub(crate) location: Option<String>,
     pub(crate) resource_id: Option<String>,
@@ -32,17 +28,19 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    pub(crate) fn json(status: StatusCode, value: Value) -> Self {
-        let body = Bytes::from(value.to_string());
-        let value = request_log::excerpt(value, body.len());
-        Self { body, value: Some(value), ..Self::empty(status) }
+    pub(crate) fn json(status: StatusCode, value: &Value) -> Self {
+        Self::text(status, value.to_string())
+    }
+
+    /// With a body that is JSON already.
+    pub(crate) fn text(status: StatusCode, text: impl Into<Bytes>) -> Self {
+        Self { body: text.into(), ..Self::empty(status) }
     }
 
     pub(crate) fn empty(status: StatusCode) -> Self {
         Self {
             status,
             body: Bytes::new(),
-            value: None,
             etag: None,
             location: None,
             resource_id: None,
@@ -54,10 +52,11 @@ impl Reply {
 
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
+        let has_body = !self.body.is_empty();
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        if self.value.is_some() {
+        if has_body {
             headers.insert(header::CONTENT_TYPE, SCIM_JSON);
         }
         let texts = [(header::ETAG, self.etag), (header::LOCATION, self.location)];
@@ -142,7 +141,7 @@ impl From<scim::Error> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut response = Reply::json(self.status, self.body()).into_response();
+        let mut response = Reply::json(self.status, &self.body()).into_response();
         for (name, value) in self.headers {
             response.headers_mut().insert(name, value);
         }

@@ -1,6 +1,6 @@
 //! Queries: by URL (RFC 7644 §3.4.2) and by `POST …/.search` (§3.4.3), of one type or of all at the root.
 
-use directory::{Answer as Found, Scope};
+use directory::Scope;
 use http::StatusCode;
 use scim::message::SearchRequest;
 
@@ -20,8 +20,7 @@ pub(crate) async fn search(mut call: Call, scope: Scope) -> Answer {
 
 async fn answer(call: &Call, scope: Scope, request: SearchRequest) -> Answer {
     // RFC 7644 §3.4.2: no match is 200 with an empty list, never 404. Entra's connection test rests on it.
-    let reply =
-        |found: Found| Reply { quirks: found.quirks, ..Reply::json(StatusCode::OK, found.list.into_body()) };
-    let found = call.app.directory.query_then(&call.client.tenant, scope, request, reply).await;
-    found.map_err(|error| call.refusal(error))
+    let found = call.app.directory.query_text(&call.client.tenant, scope, request, |found| found).await;
+    let found = found.map_err(|error| call.refusal(error))?;
+    Ok(Reply { quirks: found.quirks, ..Reply::text(StatusCode::OK, found.text) })
 }
