@@ -90,6 +90,7 @@ async fn a_noisy_neighbour_is_alone_with_it(data: &Path) {
     let tallies = Arrivals::seeded().send(shares.collect(), Duration::from_secs(seconds)).await;
     let (noisy, others) = (&tallies[0], Tally::sum(&tallies[1..]));
     println!("noisy: {} sent, {} refused, {} taken", noisy.sent(), noisy.refused(), noisy.taken());
+    println!("noisy:\n{}", noisy.table());
     println!("others:\n{}", others.table());
     assert_eq!(others.faults(), Vec::<String>::new(), "the others notice nothing; log: {}", server.log());
     assert!(noisy.refused() > noisy.taken(), "ten times the limit is refused for the most part");

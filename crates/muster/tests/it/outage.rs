@@ -84,6 +84,6 @@ async fn what_was_acknowledged_survives_on_postgresql() {
         "{backends} backends, {servers} times PostgreSQL, {musters} times Muster; \
          {acknowledged} writes acknowledged, none lost"
     );
-    assert!(acknowledged > kills * 4, "there was load: {acknowledged}");
+    assert!(acknowledged > kills, "there was load: {acknowledged}");
     lies_are_seen(&journals, &client).await;
 }
