@@ -92,6 +92,14 @@ pub(crate) enum Command {
     Config(ServerOptions),
     /// Bring the database to this version's schema (`serve` does it too)
     Migrate,
+    /// Copy the whole database into an empty one, such as from SQLite into PostgreSQL; the server must be stopped
+    ///
+    /// A copy that was broken off goes on where it was when it is run again. At the end every row is compared.
+    CopyDatabase {
+        /// The database to copy into, `postgres://USER:PASSWORD@HOST/DATABASE` or `sqlite:PATH`
+        #[arg(long, value_name = "URL", env = "MUSTER_COPY_TO", hide_env_values = true)]
+        to: String,
+    },
     /// Judge a SCIM service provider, anybody's: what would Entra ID and Okta trip over?
     ///
     /// It makes users and groups whose names begin with muster-check and deletes them again; it touches nothing else.

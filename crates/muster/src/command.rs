@@ -3,6 +3,7 @@
 
 pub(crate) mod app;
 pub(crate) mod config;
+pub(crate) mod copy_database;
 pub(crate) mod validate;
 
 mod audit;
@@ -39,7 +40,11 @@ pub(crate) async fn run(house: &House, command: Command, output: Output) -> Resu
         Command::Audit(command) => return audit::run(house, command, output).await,
         Command::Import(command) => return import::run(house, command, output).await,
         Command::Migrate => migrate::run(house, output),
-        Command::Serve(_) | Command::Demo(_) | Command::Config(_) | Command::Validate(_) => {
+        Command::Serve(_)
+        | Command::Demo(_)
+        | Command::Config(_)
+        | Command::CopyDatabase { .. }
+        | Command::Validate(_) => {
             return Err(Failure::new("not an administrative command"));
         }
     }

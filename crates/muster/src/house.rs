@@ -136,7 +136,7 @@ fn open_store(location: Location, url: &str, folder: &Folder, key: &MasterKey) -
 }
 
 /// Where the database is.
-fn location(url: &str) -> Result<Location> {
+pub(crate) fn location(url: &str) -> Result<Location> {
     let wanted = "use postgres://USER:PASSWORD@HOST/DATABASE or sqlite:PATH, or leave --database-url away for the embedded \
                   database in the data folder";
     match Location::parse(url) {
@@ -149,7 +149,7 @@ fn location(url: &str) -> Result<Location> {
 }
 
 /// A read in a folder that does not exist is a misspelt folder, not a wish for a new one.
-fn refuse_missing(file: &Path, create: Create) -> Result<()> {
+pub(crate) fn refuse_missing(file: &Path, create: Create) -> Result<()> {
     if create == Create::Yes || file.exists() {
         return Ok(());
     }

@@ -79,6 +79,12 @@ fn run(cli: Cli, output: Output) -> Result<ExitCode> {
             telemetry::start(global.log.as_deref().unwrap_or("warn"), config::log_format_of(&global))?;
             server_runtime()?.block_on(command::validate::command(&options, output))
         }
+        Command::CopyDatabase { to } => {
+            let config = load(&global, &ServerOptions::default())?;
+            telemetry::start("warn", config.log_format.value)?;
+            command::copy_database::run(&config, &to, output)?;
+            Ok(ExitCode::SUCCESS)
+        }
         command => task(&global, command, output),
     }
 }

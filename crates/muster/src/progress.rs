@@ -21,6 +21,11 @@ pub(crate) fn objects() -> ProgressBar {
     styled(0, "{msg:18} {bar:40.cyan/blue} {pos}/{len} objects  {rate}  {eta} left")
 }
 
+/// For rows of a database.
+pub(crate) fn rows() -> ProgressBar {
+    styled(0, "{msg:28} {bar:40.cyan/blue} {pos}/{len} rows  {rate}  {eta} left")
+}
+
 fn styled(total: u64, template: &str) -> ProgressBar {
     let bar = ProgressBar::new(total);
     let style = ProgressStyle::with_template(template);

@@ -201,6 +201,41 @@ impl Database {
         }
     }
 
+    pub(crate) fn is_file(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
+    }
+
+    /// A statement without parameters.
+    pub(crate) fn step(&self, sql: &'static str) -> Result<()> {
+        match self {
+            Self::Sqlite(db) => sqlite::step(db, sql),
+            Self::Postgres(db) => db.batch(sql),
+        }
+    }
+
+    /// Columns of a table in their order.
+    pub(crate) fn columns(&self, table: &str) -> Result<Vec<String>> {
+        let sql = match self {
+            Self::Sqlite(_) => "SELECT name FROM pragma_table_info(?1) ORDER BY cid",
+            Self::Postgres(_) => {
+                "SELECT CAST(attname AS TEXT) FROM pg_attribute WHERE attrelid = to_regclass(?1) AND attnum > 0 \
+                 AND NOT attisdropped ORDER BY attnum"
+            }
+        };
+        list(self, sql, params![table], |row| row.get(0))
+    }
+
+    /// After tenants were copied with their numbers: the next gets a greater one. SQLite sees to it itself.
+    pub(crate) fn number_tenants(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(db) => db.batch(
+                "SELECT setval(pg_get_serial_sequence('tenant', 'number'), greatest((SELECT max(number) FROM tenant), \
+                 (SELECT max(tenant) FROM purging), 1))",
+            ),
+        }
+    }
+
     /// The operator that finds a pattern, whatever the case of ASCII letters.
     pub(crate) fn like(&self) -> &'static str {
         match self {

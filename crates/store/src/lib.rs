@@ -9,6 +9,7 @@
 mod activity;
 pub mod audit;
 mod change;
+mod copy;
 mod database;
 mod dump;
 mod error;
@@ -38,6 +39,7 @@ mod writer;
 pub use activity::{Activity, Failing, Hour};
 pub use audit::{AuditEntry, AuditQuery, AuditRow};
 pub use change::{ChangeKind, ChangeRow};
+pub use copy::{Copied, copy};
 pub use error::{Conflict, Error, Result};
 pub use exchange::{Exchange, ExchangeQuery, ExchangeRow, StatusClass};
 pub use key::KeyRow;

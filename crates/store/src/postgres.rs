@@ -14,7 +14,7 @@ pub(crate) use connection::Connection;
 pub(crate) use server::Server;
 
 /// A text that PostgreSQL can hold: U+0000, which it cannot, becomes U+FFFD. Resources never have it, only what is logged.
-fn without_nul(text: &str) -> std::borrow::Cow<'_, str> {
+pub(crate) fn without_nul(text: &str) -> std::borrow::Cow<'_, str> {
     match text.contains('\0') {
         true => text.replace('\0', "\u{FFFD}").into(),
         false => text.into(),

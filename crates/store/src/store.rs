@@ -159,7 +159,7 @@ impl Store {
     }
 }
 
-fn place(options: &Options) -> Result<(Source, Option<tempfile::TempDir>)> {
+pub(crate) fn place(options: &Options) -> Result<(Source, Option<tempfile::TempDir>)> {
     let synchronous = options.synchronous;
     let unavailable = |what: &str, e: std::io::Error| Error::Unavailable(format!("{what}: {e}"));
     match &options.location {
