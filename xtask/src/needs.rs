@@ -20,9 +20,9 @@ const NEEDS: [Need; 7] = [
     Need {
         program: "node",
         package: "nodejs",
-        why: "scimmy-routers, a target of the provisioning tests, runs on it",
+        why: "scimmy-routers, a target of the provisioning tests, and a Graph SDK run on it",
     },
-    Need { program: "npm", package: "npm", why: "installs scimmy-routers" },
+    Need { program: "npm", package: "npm", why: "installs scimmy-routers and a Graph SDK" },
     Need { program: "curl", package: "curl", why: "the README's first minute is run as written" },
     Need { program: "xmllint", package: "libxml2-utils", why: "JUnit reports are held to the published XSD" },
 ];
@@ -60,7 +60,7 @@ pub(crate) fn provide() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Third-party service providers that the provisioning tests start, and the Graph SDK that drives the product, in
+/// Third-party service providers that the provisioning tests start, and the Graph SDKs that drive the product, in
 /// `target/targets`: what `fixtures/targets` and `fixtures/graph` name, with the versions they name.
 ///
 /// # Errors
@@ -81,19 +81,24 @@ pub(crate) fn targets(root: &Path) -> anyhow::Result<PathBuf> {
         let mut pip = Command::new(sdk.join("bin/pip"));
         run(pip.args(["install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&pinned))
     })?;
-    let node = folder.join("scimmy");
-    let files = ["package.json", "package-lock.json", "server.mjs"].map(|name| {
-        let from = root.join("fixtures/targets/scimmy").join(name);
-        (from, node.join(name))
-    });
-    installed(&files.each_ref().map(|(from, _)| from.as_path()), &node, || {
-        fs::create_dir_all(&node)?;
-        for (from, to) in &files {
-            fs::copy(from, to)?;
-        }
-        run(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(&node))
-    })?;
+    let scimmy = root.join("fixtures/targets/scimmy");
+    node_package(&scimmy, &folder.join("scimmy"), &["package.json", "package-lock.json", "server.mjs"])?;
+    let graph = root.join("fixtures/graph/node");
+    node_package(&graph, &folder.join("msgraph-node"), &["package.json", "package-lock.json"])?;
     Ok(folder)
+}
+
+/// Packages for Node.js, with the script that needs them, if it is named.
+fn node_package(from: &Path, to: &Path, names: &[&str]) -> anyhow::Result<()> {
+    let files: Vec<PathBuf> = names.iter().map(|name| from.join(name)).collect();
+    let sources: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+    installed(&sources, to, || {
+        fs::create_dir_all(to)?;
+        for name in names {
+            fs::copy(from.join(name), to.join(name))?;
+        }
+        run(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(to))
+    })
 }
 
 /// Install, unless what is there came from these very files.
