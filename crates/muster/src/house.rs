@@ -1,6 +1,6 @@
 //! Everything below the front, opened and wired: master key, store, directory, provisioning.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use directory::{Actor, Caller, Context, Directory, PublicUrl, Random, SystemClock, TenantId};
@@ -55,9 +55,17 @@ impl House {
         let random = Random::system();
         let key = folder.secret(&location, &random)?;
         let public_url = PublicUrl::parse(public_url).map_err(failure)?;
+        // On a server each request asks for its key: nodes have no other news of each other's changes yet.
+        let news = match &location {
+            Location::File(file) => Some(beside(file)),
+            _ => None,
+        };
         let store = open_store(location, &url, &folder, &key)?;
         let secret = key.secret;
         let directory = Directory::new(store.clone(), Arc::new(SystemClock), random, &secret, public_url);
+        if let Some(news) = news {
+            directory.key_cache().watch(&news).doing(format_args!("{}", news.display()))?;
+        }
         let seal = Seal::new(&secret.key("sealed credentials"));
         let provisioning = Provisioning::new(directory.clone(), store.clone(), seal, options);
         Ok(Self { directory, provisioning, store })
@@ -133,6 +141,13 @@ fn open_store(location: Location, url: &str, folder: &Folder, key: &MasterKey) -
         }
         opened => opened.doing(format_args!("database {}", mask(url))),
     }
+}
+
+/// Grows by a byte with each change of a key, a tenant or its settings, whichever process makes it.
+fn beside(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".news");
+    name.into()
 }
 
 /// Where the database is.

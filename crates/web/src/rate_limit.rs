@@ -12,6 +12,10 @@ use parking_lot::Mutex;
 /// Buckets kept before those that are full again are forgotten.
 const BUCKETS: usize = 10_000;
 
+/// Microseconds by which a request may come later than one whose time was taken after its own: it waited for its key to be
+/// looked up.
+const LATE: i64 = 60_000_000;
+
 /// So many a second, and so many at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rate {
@@ -55,8 +59,8 @@ impl<K: Eq + Hash> Buckets<K> {
             forget(&mut full_at, now);
         }
         let at = full_at.entry(key).or_insert(now);
-        // Further ahead than a bucket is deep: the clock was set back. Begin anew rather than refuse for hours.
-        if *at < now || *at > now + depth {
+        // Much further ahead than a bucket is deep: the clock was set back. Begin anew rather than refuse for hours.
+        if *at < now || *at > now + depth + LATE {
             *at = now;
         }
         let wait = *at + interval - depth - now;
@@ -115,6 +119,18 @@ mod tests {
         assert_eq!(buckets.take("a", rate, at(3_600_000)), Ok(()));
         assert_eq!(buckets.take("a", rate, at(0)), Ok(()));
         assert_eq!(buckets.take("a", rate, at(0)), Err(RetryAfter(1)));
+    }
+
+    #[test]
+    fn a_request_that_comes_late_fills_no_bucket() {
+        let (buckets, rate) = (Buckets::default(), Rate { per_second: 10, burst: 3 });
+        for _ in 0..3 {
+            assert_eq!(buckets.take("a", rate, at(5_000)), Ok(()));
+        }
+        for _ in 0..3 {
+            assert!(buckets.take("a", rate, at(4_900)).is_err());
+            assert!(buckets.take("a", rate, at(5_000)).is_err());
+        }
     }
 
     #[test]

@@ -143,8 +143,7 @@ async fn an_offer_that_is_refused_is_noticed() {
     let ground = furnished().await;
     let reader = ground.house.signed_in("reader").await;
     assert_eq!(reader.get(&ground.page("/on-demand")).await.status, StatusCode::FORBIDDEN);
-    let page =
-        format!("<form method=\"post\" action=\"/t/1/x?a=1&amp;b=2\"><a class=\"button\" href=\"/t/1/y\">");
-    let found = offers(&page);
+    let page = "<form method=\"post\" action=\"/t/1/x?a=1&amp;b=2\"><a class=\"button\" href=\"/t/1/y\">";
+    let found = offers(page);
     assert_eq!(found, [(Method::POST, "/t/1/x?a=1&b=2".to_owned()), (Method::GET, "/t/1/y".to_owned())]);
 }
