@@ -5,7 +5,9 @@ mod source_tree;
 mod tester;
 mod types;
 
-pub use convert::{Rules, SOURCE_DIRECTORY, TARGET_DIRECTORY, from_graph, source_directory, target_directory, to_graph};
+pub use convert::{
+    Rules, SOURCE_DIRECTORY, TARGET_DIRECTORY, from_graph, source_directory, target_directory, to_graph,
+};
 pub use source_tree::{function_schemas, operator_schemas, source_of, text_of};
 pub use tester::parse_expression;
 pub use types::{

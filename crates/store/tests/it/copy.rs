@@ -30,7 +30,8 @@ async fn filled(file: &Path) -> String {
     let fill = |w: &store::TenantWrite<'_>| {
         for n in 0..2_500 {
             let id = format!("{n:08}");
-            let user = Thing::user(&id, &format!("user{n}")).with("emails.value", &format!("ß{n}@example.com"));
+            let user =
+                Thing::user(&id, &format!("user{n}")).with("emails.value", &format!("ß{n}@example.com"));
             w.insert(&user.entry())?;
             w.append_change(store::Kind::User, &id, store::ChangeKind::Created, at(n))?;
         }
