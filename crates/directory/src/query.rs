@@ -340,6 +340,10 @@ impl From<store::Error> for Error {
         match error {
             store::Error::NoTenant => Self::NoTenant,
             store::Error::Busy => Self::Busy,
+            store::Error::Away(why) => {
+                tracing::error!(why, "the database cannot be reached");
+                Self::Busy
+            }
             other => Self::internal(other),
         }
     }

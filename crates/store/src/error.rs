@@ -23,6 +23,9 @@ pub enum Error {
     Conflict(Conflict),
     #[error("the database is busy; try again")]
     Busy,
+    /// The server that holds the database does not answer; it may be there again in a moment.
+    #[error("the database cannot be reached: {0}")]
+    Away(String),
     #[error("the database is not available: {0}")]
     Unavailable(String),
     #[error("the database holds what it should not: {0}")]

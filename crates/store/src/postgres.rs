@@ -106,7 +106,7 @@ pub(crate) fn field(row: &tokio_postgres::Row, column: usize) -> Result<Value<'_
 
 impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
-        let Some(db) = error.as_db_error() else { return Self::Unavailable(text(&error)) };
+        let Some(db) = error.as_db_error() else { return Self::Away(text(&error)) };
         match *db.code() {
             SqlState::UNIQUE_VIOLATION => {
                 constraint(db.constraint().unwrap_or_default()).unwrap_or_else(|| Self::Corrupt(text(&error)))
@@ -115,6 +115,9 @@ impl From<tokio_postgres::Error> for Error {
             | SqlState::T_R_DEADLOCK_DETECTED
             | SqlState::LOCK_NOT_AVAILABLE
             | SqlState::TOO_MANY_CONNECTIONS => Self::Busy,
+            SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN | SqlState::CANNOT_CONNECT_NOW => {
+                Self::Away(text(&error))
+            }
             SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED => Self::Corrupt(text(&error)),
             _ => Self::Unavailable(text(&error)),
         }

@@ -249,7 +249,9 @@ impl Lane {
             let Err(error) = begun else { return begun };
             if let Database::Postgres(db) = &self.db {
                 drop(db.batch("ROLLBACK"));
-                if beginning < BEGINNINGS && matches!(error, Error::Busy | Error::Unavailable(_)) {
+                if beginning < BEGINNINGS
+                    && matches!(error, Error::Busy | Error::Away(_) | Error::Unavailable(_))
+                {
                     std::thread::sleep(self.pause(beginning));
                     continue;
                 }
@@ -306,7 +308,7 @@ fn commit_file(db: &sqlite::Connection, on_fatal: fn(&str)) -> Result<()> {
 fn commit_server(db: &postgres::Connection) -> Result<()> {
     let committed = match db.is_usable() {
         true => db.commit(),
-        false => Err(Error::Unavailable("the connection to the database broke".into())),
+        false => Err(Error::Away("the connection broke".into())),
     };
     if let Err(error) = &committed {
         tracing::error!(%error, "commit failed");

@@ -240,5 +240,5 @@ async fn another_process_is_heard_at_once() {
 async fn revoke_in_the_store(house: &House, id: &str) {
     let (id, at) = (id.to_owned(), house.directory.now());
     let store = house.store.tenant(&house.tenant);
-    store.write(move |write| Ok::<_, store::Error>(write.revoke_key(&id, at).map(drop)?)).await.unwrap();
+    store.write(move |write| write.revoke_key(&id, at).map(drop)).await.unwrap();
 }

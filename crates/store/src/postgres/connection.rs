@@ -229,7 +229,7 @@ impl Connection {
                 Poll::Ready(Some(Ok(AsyncMessage::Notification(_)))) => continue,
                 Poll::Ready(Some(Ok(_))) => continue,
                 Poll::Ready(Some(Err(error))) => error.into(),
-                Poll::Ready(None) => Error::Unavailable("the database has closed the connection".into()),
+                Poll::Ready(None) => Error::Away("it has closed the connection".into()),
             };
             self.broken.set(true);
             if self.gate.is_given_up() {

@@ -65,7 +65,7 @@ impl Server {
 
     /// A socket to the first host that answers, its name for TLS, and how to encrypt.
     pub(super) fn dial(&self) -> Result<(Socket, String, Option<MakeRustlsConnect>)> {
-        let mut last = Error::Unavailable("the database URL names no host".into());
+        let mut last = Error::Unsupported("the database URL names no host".into());
         let ports = self.config.get_ports();
         for (at, host) in self.config.get_hosts().iter().enumerate() {
             let port = ports.get(at).or(ports.first()).copied().unwrap_or(5432);
@@ -77,7 +77,7 @@ impl Server {
                     };
                     return Ok((socket, name, tls));
                 }
-                Err(error) => last = Error::Unavailable(format!("the database cannot be reached: {error}")),
+                Err(error) => last = Error::Away(error.to_string()),
             }
         }
         Err(last)
