@@ -292,10 +292,13 @@ async fn a_key_that_expires_stops_working() {
     client.get("/Users").await.expect(401);
 }
 
-/// Move a key's expiry into the past, as only waiting would do.
+/// Move a key's expiry into the past, as only waiting would do, and tell the server that a key has changed, as whatever
+/// changes one does.
 pub(crate) fn expire(server: &Server, key_id: &str) {
     let database = rusqlite::Connection::open(server.data.join("muster.db")).unwrap();
     database.busy_timeout(crate::server::PATIENCE).unwrap();
     let changed = database.execute("UPDATE api_key SET expires_at = 1000 WHERE id = ?1", [key_id]).unwrap();
     assert_eq!(changed, 1);
+    let news = std::fs::File::options().append(true).open(server.data.join("muster.db.news"));
+    std::io::Write::write_all(&mut news.unwrap(), b".").unwrap();
 }
