@@ -25,7 +25,7 @@ fn restart(server: &mut Server, stage: &mut Stage) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cycle_that_is_killed_goes_on_without_loss_or_duplicate() {
-    let kills: u64 = std::env::var("MUSTER_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(4);
+    let kills: u64 = std::env::var("MUSTER_CYCLE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(4);
     let seed = seed();
     let mut dice = Dice::new(seed);
     let target = Server::start(&["--log", "error"]);
