@@ -102,6 +102,14 @@ impl Database {
         }
     }
 
+    /// It is worth using after it lay idle.
+    pub(crate) fn is_alive(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            Self::Postgres(db) => db.is_alive(),
+        }
+    }
+
     /// Begin a transaction that sees one state.
     pub(crate) fn begin_read(&self) -> Result<()> {
         match self {

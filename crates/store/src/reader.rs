@@ -71,8 +71,14 @@ impl Readers {
     }
 
     fn connection(&self) -> Result<Database> {
-        let idle = self.idle.lock().pop();
-        idle.map_or_else(|| self.source.open(self.purpose), Ok)
+        loop {
+            let idle = self.idle.lock().pop();
+            match idle {
+                None => return self.source.open(self.purpose),
+                Some(db) if db.is_alive() => return Ok(db),
+                Some(_) => {}
+            }
+        }
     }
 
     fn run<T, E: From<Error>>(

@@ -83,6 +83,12 @@ impl Connection {
         !self.broken.get() && !self.client.is_closed()
     }
 
+    /// It can be used, as far as can be told without asking: the server has not said goodbye while it lay idle.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.gate.glance();
+        self.is_usable() && self.turn().is_ok()
+    }
+
     /// Stop waiting, and tell the server to stop, when this becomes true.
     pub(crate) fn stop_when(&self, given_up: Option<Arc<AtomicBool>>) {
         self.gate.stop_when(given_up);

@@ -40,6 +40,13 @@ impl Socket {
         Ok(self)
     }
 
+    fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        match self {
+            Self::Tcp(socket) => socket.set_nonblocking(nonblocking),
+            Self::Unix(socket) => socket.set_nonblocking(nonblocking),
+        }
+    }
+
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(socket) => socket.read(buffer),
@@ -66,6 +73,14 @@ pub(super) struct Gate {
 const ALWAYS: u8 = 0;
 const ONCE: u8 = 1;
 const NEVER: u8 = 2;
+const GLANCE: u8 = 3;
+
+/// What a read may do.
+enum Entry {
+    Wait,
+    Glance,
+    Nothing,
+}
 
 impl Gate {
     /// The next read may wait; those behind it may not.
@@ -77,6 +92,11 @@ impl Gate {
         self.state.store(NEVER, Ordering::Relaxed);
     }
 
+    /// Reads take what has come and wait for nothing.
+    pub(super) fn glance(&self) {
+        self.state.store(GLANCE, Ordering::Relaxed);
+    }
+
     pub(super) fn stop_when(&self, given_up: Option<Arc<AtomicBool>>) {
         *self.given_up.lock() = given_up;
     }
@@ -85,14 +105,15 @@ impl Gate {
         self.given_up.lock().as_ref().is_some_and(|given_up| given_up.load(Ordering::Relaxed))
     }
 
-    fn enter(&self) -> bool {
+    fn enter(&self) -> Entry {
         match self.state.load(Ordering::Relaxed) {
-            ALWAYS => true,
+            ALWAYS => Entry::Wait,
             ONCE => {
                 self.close();
-                true
+                Entry::Wait
             }
-            _ => false,
+            GLANCE => Entry::Glance,
+            _ => Entry::Nothing,
         }
     }
 }
@@ -103,14 +124,32 @@ pub(super) struct Stream {
     pub(super) gate: Arc<Gate>,
 }
 
+impl Stream {
+    fn glance(&mut self, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.socket.set_nonblocking(true)?;
+        let read = self.socket.read(into.initialize_unfilled());
+        self.socket.set_nonblocking(false)?;
+        match read {
+            Ok(read) => {
+                into.advance(read);
+                Poll::Ready(Ok(()))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+            Err(error) => Poll::Ready(Err(error)),
+        }
+    }
+}
+
 impl AsyncRead for Stream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.gate.enter() {
-            return Poll::Pending;
+        match self.gate.enter() {
+            Entry::Wait => {}
+            Entry::Glance => return self.glance(into),
+            Entry::Nothing => return Poll::Pending,
         }
         for _ in 0..SLICES {
             match self.socket.read(into.initialize_unfilled()) {

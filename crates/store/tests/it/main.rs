@@ -1,6 +1,7 @@
 //! The store's contract: what every backend must do.
 
 mod audit;
+mod away;
 mod copy;
 mod durability;
 mod key;
