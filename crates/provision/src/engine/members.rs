@@ -337,7 +337,7 @@ impl Run {
             }
         }
         let walked = match &trouble {
-            Some(trouble) => Walked::Held { reference: trouble.reference },
+            Some(trouble) => trouble.held(),
             None if progress.added.is_empty() && progress.removed.is_empty() => {
                 Walked::Done(LogStatus::Skipped)
             }

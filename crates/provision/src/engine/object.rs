@@ -194,7 +194,7 @@ impl Run {
         entry.evidence(side, looked, self.cycle.is_none());
         let walked = match systemic {
             Some(failure) => Walked::Systemic(Box::new(failure)),
-            None => Walked::Held { reference: trouble.reference },
+            None => trouble.held(),
         };
         self.write(leaving, Some(entry), began, walked).await
     }

@@ -98,6 +98,8 @@ pub(crate) enum Walked {
     Departing,
     /// It failed and is held.
     Held { reference: bool },
+    /// The target has too much to do just now; it is held, and says nothing against the target or the object.
+    Throttled,
     /// Every request will fail like this; nothing is recorded of the object, which stays due.
     Systemic(Box<Failure>),
     /// Somebody else runs the job now; nothing was written.

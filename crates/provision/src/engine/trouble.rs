@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use scim_client::{Failure, FailureKind, Phase, Place};
 
+use super::run::Walked;
 use crate::escrow::{self, Escrow};
 use crate::plan::FailureCode;
 
@@ -26,6 +27,8 @@ pub(crate) struct Trouble {
 pub(crate) enum Wait {
     /// At growing gaps; at least as long as the target asked for.
     Growing(Option<SignedDuration>),
+    /// After an interval of the job each time, and at least as long as the target asked for: it has too much to do just now.
+    Steady(Option<SignedDuration>),
     /// After so long, because time alone settles it.
     Just(SignedDuration),
 }
@@ -97,8 +100,19 @@ impl Trouble {
             message: failure.cause(),
             hint: Some(failure.hint().to_owned()),
             reference: false,
-            wait: Wait::Growing(wait),
+            wait: match failure.kind {
+                FailureKind::RateLimited { .. } => Wait::Steady(wait),
+                _ => Wait::Growing(wait),
+            },
             failure: Some(Box::new(failure)),
+        }
+    }
+
+    /// What became of the object with it.
+    pub(crate) fn held(&self) -> Walked {
+        match self.wait {
+            Wait::Steady(_) => Walked::Throttled,
+            _ => Walked::Held { reference: self.reference },
         }
     }
 
@@ -114,7 +128,7 @@ impl Trouble {
         now: jiff::Timestamp,
     ) -> Escrow {
         let retry_after = match self.wait {
-            Wait::Growing(asked) => asked,
+            Wait::Growing(asked) | Wait::Steady(asked) => asked,
             Wait::Just(_) => None,
         };
         let failure = escrow::Failure {
@@ -126,6 +140,9 @@ impl Trouble {
         let escrow = Escrow::after(before, &failure, interval, now);
         match self.wait {
             Wait::Growing(_) => escrow,
+            Wait::Steady(_) => {
+                Escrow { next_try: Escrow::after(None, &failure, interval, now).next_try, ..escrow }
+            }
             Wait::Just(wait) => {
                 Escrow { next_try: now.checked_add(wait).unwrap_or(jiff::Timestamp::MAX), ..escrow }
             }

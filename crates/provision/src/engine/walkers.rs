@@ -188,6 +188,7 @@ impl Cycle {
             }
             Walked::Held { reference: true } => self.state.counters.reference_failed(),
             Walked::Done(_) | Walked::Departing => self.state.counters.succeeded(),
+            Walked::Throttled => {}
             Walked::Superseded => return Ok(Some(End::Interrupted)),
             Walked::Systemic(failure) => {
                 let why = format!("{} {}", failure.cause(), failure.hint());

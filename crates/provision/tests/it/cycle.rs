@@ -244,6 +244,38 @@ async fn a_failure_of_one_object_stops_no_other() {
     assert_eq!((stage.target.ids(Kind::User).len(), stage.waiting().await), (3, 0));
 }
 
+/// To be asked to slow down is no failure of the object: it is no reason for quarantine, and the object is not held longer
+/// each time.
+#[tokio::test]
+async fn a_target_that_throttles_is_not_put_aside() {
+    let stage = Stage::new().await;
+    for number in 0..30 {
+        stage.user(&format!("user{number}")).await;
+    }
+    stage.start().await;
+    let throttled = FailureKind::RateLimited { retry_after: None };
+    stage.target.fail(Fault::always(&[Verb::Create], What::Refuse(throttled, Some(429))));
+    for cycle in 0..6 {
+        assert_eq!(stage.cycle().await, CycleOutcome::Completed, "cycle {cycle}");
+        assert_eq!(stage.waiting().await, 30, "cycle {cycle}");
+    }
+    stage.target.heal();
+    assert_eq!(stage.cycle().await, CycleOutcome::Completed);
+    assert_eq!((stage.target.ids(Kind::User).len(), stage.waiting().await), (30, 0));
+}
+
+/// The control: what the target refuses for good does both.
+#[tokio::test]
+async fn a_target_that_refuses_is_put_aside() {
+    let stage = Stage::new().await;
+    for number in 0..30 {
+        stage.user(&format!("user{number}")).await;
+    }
+    stage.start().await;
+    stage.target.fail(Fault::always(&[Verb::Create], What::Refuse(FailureKind::Rejected, Some(400))));
+    assert_eq!(stage.cycle().await, CycleOutcome::Quarantined);
+}
+
 #[tokio::test]
 async fn an_empty_source_deprovisions_nobody() {
     let stage = Stage::new().await;
