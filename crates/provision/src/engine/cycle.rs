@@ -190,7 +190,15 @@ impl Provisioning {
             let late = outcome == CycleOutcome::Completed
                 && progress.listening
                 && has_due_work(write, &application, kinds, clock.now())?;
-            let next = if late { Some(clock.now()) } else { progress.next };
+            let next = match late {
+                true => Some(clock.now()),
+                // What is held for less than an interval is not to wait for the next one.
+                false if outcome == CycleOutcome::Completed => {
+                    let held = write.next_escrow(&application)?;
+                    progress.next.map(|next| held.map_or(next, |held| next.min(held)))
+                }
+                false => progress.next,
+            };
             let progress = JobProgress { next, ..progress };
             if !write.advance_job(&application, fence, epoch, &progress)? {
                 return Ok::<_, Error>(false);

@@ -27,7 +27,7 @@ pub(crate) struct Trouble {
 pub(crate) enum Wait {
     /// At growing gaps; at least as long as the target asked for.
     Growing(Option<SignedDuration>),
-    /// After an interval of the job each time, and at least as long as the target asked for: it has too much to do just now.
+    /// After a moment, or as long as the target asked for, however often: it has too much to do just now.
     Steady(Option<SignedDuration>),
     /// After so long, because time alone settles it.
     Just(SignedDuration),
@@ -39,6 +39,9 @@ pub(crate) enum Asked {
     Search,
     Object,
 }
+
+/// How long a target that throttles is left alone if it does not say.
+const MOMENT: SignedDuration = SignedDuration::from_secs(30);
 
 const INCOMPATIBLE: &str = "SystemForCrossDomainIdentityManagementServiceIncompatible";
 const BAD_RESPONSE: &str = "SystemForCrossDomainIdentityManagementBadResponse";
@@ -141,7 +144,8 @@ impl Trouble {
         match self.wait {
             Wait::Growing(_) => escrow,
             Wait::Steady(_) => {
-                Escrow { next_try: Escrow::after(None, &failure, interval, now).next_try, ..escrow }
+                let moment = interval.min(MOMENT);
+                Escrow { next_try: Escrow::after(None, &failure, moment, now).next_try, ..escrow }
             }
             Wait::Just(wait) => {
                 Escrow { next_try: now.checked_add(wait).unwrap_or(jiff::Timestamp::MAX), ..escrow }

@@ -258,6 +258,12 @@ async fn a_target_that_throttles_is_not_put_aside() {
     for cycle in 0..6 {
         assert_eq!(stage.cycle().await, CycleOutcome::Completed, "cycle {cycle}");
         assert_eq!(stage.waiting().await, 30, "cycle {cycle}");
+        let now = directory::Clock::now(stage.clock().as_ref());
+        let pause = stage.job().await.next.unwrap().duration_since(now);
+        assert!(
+            pause <= SignedDuration::from_secs(30),
+            "cycle {cycle}: nobody waits for the next interval: {pause}"
+        );
     }
     stage.target.heal();
     assert_eq!(stage.cycle().await, CycleOutcome::Completed);
