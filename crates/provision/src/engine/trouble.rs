@@ -27,7 +27,7 @@ pub(crate) struct Trouble {
 pub(crate) enum Wait {
     /// At growing gaps; at least as long as the target asked for.
     Growing(Option<SignedDuration>),
-    /// After a moment, or as long as the target asked for, however often: it has too much to do just now.
+    /// After a moment, or longer if the target asked for it, and no longer each time: it has too much to do just now.
     Steady(Option<SignedDuration>),
     /// After so long, because time alone settles it.
     Just(SignedDuration),
